@@ -1,0 +1,1 @@
+"""Techniques behind the ports: SQL, Redis, ARQ, an embedded Valkey."""

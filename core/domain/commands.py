@@ -1,0 +1,44 @@
+"""What people ask: parsed from a platform's payload, kept in the inbox until carried out.
+
+Made by each platform's `parse`, carried out by the front desk. They hold words and ids only: never a payload, a
+token, or an address that works like one.
+"""
+
+from dataclasses import dataclass
+
+from core.domain.refs import MessageId, Person, Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartSession:
+    """`/agents <task>`, a mention or a direct message."""
+
+    place: Place  # root set: work in this existing thread
+    by: Person
+    task: str
+    restricted: bool = False  # a guest or a stranger to the workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostReply:
+    """A message in a thread: an answer, a note, a follow-up, or the word `stop`."""
+
+    place: Place  # root is always set
+    by: Person
+    text: str
+    message: MessageId
+    addressed: bool = False  # the message mentions Muster
+    restricted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopSession:
+    """The Stop button, or `/agents stop [number]`."""
+
+    place: Place
+    by: Person
+    number: int | None = None  # None: the newest unfinished session of the place
+    restricted: bool = False
+
+
+Command = StartSession | PostReply | StopSession

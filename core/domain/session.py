@@ -1,0 +1,126 @@
+"""A session as a value, and what can be read off its events.
+
+The store keeps the value; the runner and the status card read it. `activity_after` and `Line`s are folds of events.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.domain import events as ev
+from core.domain.lifecycle import FINAL, State
+from core.domain.refs import MessageId, Person, ProcessId, QuestionId, SessionId, ThreadId, WorkspaceId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens, and what they cost where the price is known."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = None  # None: no price known for any call so far
+
+    def __add__(self, other: "Usage") -> "Usage":
+        costs = [usage.cost_usd for usage in (self, other) if usage.cost_usd is not None]
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            cost_usd=sum(costs) if costs else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One task, from the request to its end."""
+
+    id: SessionId
+    workspace: WorkspaceId
+    number: int  # counts up in the workspace; what people type
+    thread: ThreadId | None  # None: web only
+    state: State
+    task: str
+    starter: Person
+    provider: str
+    model: str
+    max_rounds: int
+    created_at: datetime
+    changed_at: datetime
+    ended_at: datetime | None = None
+    parent: SessionId | None = None
+    owner: ProcessId | None = None  # the worker that holds it
+    epoch: int = 0  # one more with each claim; fences writes
+    attempts: int = 0  # claims since the last committed step
+    next_seq: int = 1
+    team: tuple[ev.Member, ...] = ()
+    round: int = 0
+    usage: Usage = Usage()
+    activity: Mapping[str, str] = field(default_factory=dict)  # agent -> what it is doing, a few words
+
+    @property
+    def finished(self) -> bool:
+        """Whether the state is final."""
+        return self.state in FINAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What the team asks a person; at most one of a session is open."""
+
+    id: QuestionId
+    session: SessionId
+    agent: str
+    text: str
+    choices: tuple[str, ...]
+    asked_at: datetime
+    message: MessageId | None = None  # its post, once it is known to be sent
+
+
+DOING = {"run_python": "running Python", "ask_human": "asking you"}
+
+
+def activity_after(activity: Mapping[str, str], happened: Iterable[ev.Event]) -> dict[str, str]:
+    """What each agent is doing once *happened* has happened; agents that never spoke are absent."""
+    now = dict(activity)
+    for event in happened:
+        match event:
+            case ev.TurnStarted(agent=agent):
+                now[agent] = "thinking"
+            case ev.ToolStarted(agent=agent, tool=tool):
+                now[agent] = DOING.get(tool, f"using {tool}")
+            case ev.ToolFinished(agent=agent):
+                now[agent] = "thinking"
+            case ev.QuestionAsked(agent=agent):
+                now[agent] = "waiting for you"
+            case ev.Said(agent=agent):
+                now[agent] = "has spoken"
+            case ev.Completed() | ev.Failed() | ev.Stopped() | ev.Expired():
+                now = {agent: "has spoken" if doing == "has spoken" else "stopped" for agent, doing in now.items()}
+            case _:
+                pass
+    return now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One message of the transcript, as agents and readers of history see it."""
+
+    seq: int
+    speaker: str  # an agent's name, or a person's
+    text: str
+    human: bool
+
+
+def transcript(recorded: Iterable[ev.Recorded]) -> list[Line]:
+    """The conversation in *recorded*: tasks, messages, notes, questions with their answers."""
+    lines: list[Line] = []
+    for record in recorded:
+        match record.event:
+            case ev.TaskGiven(task=text, by=by) | ev.NoteGiven(text=text, by=by):
+                lines.append(Line(seq=record.seq, speaker=by.name, text=text, human=True))
+            case ev.QuestionAnswered(text=text, by=by):
+                lines.append(Line(seq=record.seq, speaker=by.name, text=text, human=True))
+            case ev.Said(agent=agent, text=text) | ev.QuestionAsked(agent=agent, text=text):
+                lines.append(Line(seq=record.seq, speaker=agent, text=text, human=False))
+            case _:
+                pass
+    return lines

@@ -1,0 +1,1 @@
+"""What Muster does with the domain, against ports only."""

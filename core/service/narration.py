@@ -1,0 +1,176 @@
+"""Events in neutral words: what a thread shows of a session, before any platform's markup.
+
+The relay calls `narrate` for each event in order; the platform's renderer turns `Words` into messages.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.domain import events as ev
+from core.domain.lifecycle import State
+from core.domain.refs import FileRef, QuestionId
+from core.domain.session import Session, Usage
+from core.service.outbound import clean
+
+STATE_WORDS: dict[State, str] = {
+    State.QUEUED: "🕒 Queued",
+    State.BUILDING: "🔨 Building team",
+    State.RUNNING: "⚙️ Working",
+    State.WAITING: "💬 Waiting for you",
+    State.RESUMING: "⚙️ Working",
+    State.STOPPING: "⏹ Stopping",
+    State.COMPLETED: "✅ Completed",
+    State.FAILED: "❌ Failed",
+    State.STOPPED: "⏹ Stopped",
+    State.EXPIRED: "⌛ Expired",
+}
+
+_OUTPUT_SHOWN_CHARS = 6_000
+
+
+class Tone(StrEnum):
+    """What kind of thing is said; renderers choose their form by it."""
+
+    SAID = "said"  # an agent's message
+    TOOL = "tool"  # an agent's tool call or its result
+    QUESTION = "question"  # the team needs a person
+    NOTICE = "notice"  # Muster itself, in passing
+    ENDING = "ending"  # the one last post of a session
+    FILE = "file"  # a file that the team made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """Under whose name a post stands."""
+
+    name: str
+    icon: str  # emoji short code without colons
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """One thing to show. Words of one speaker and tone in a row may be merged into one message."""
+
+    seq: int
+    tone: Tone
+    text: str  # CommonMark without labelled links; already clean
+    speaker: Speaker | None = None  # None: Muster itself
+    file: FileRef | None = None
+    question: QuestionId | None = None
+    choices: tuple[str, ...] = ()
+
+
+def narrate(record: ev.Recorded, team: Sequence[ev.Member]) -> list[Words]:
+    """What the thread shows of one event; empty for what only the status card shows.
+
+    Args:
+        team: the session's team, for the speakers' icons.
+    """
+    seq = record.seq
+    event = record.event
+
+    def notice(text: str, tone: Tone = Tone.NOTICE) -> list[Words]:
+        return [Words(seq=seq, tone=tone, text=clean(text))]
+
+    def by(agent: str) -> Speaker:
+        return Speaker(name=agent, icon=next((m.icon for m in team if m.name == agent), "robot_face"))
+
+    match event:
+        case ev.TaskGiven(parent=str()):
+            return notice("Going on from where the last session in this thread ended.")
+        case ev.TeamBuilt(team=members, fallback_reason=reason):
+            return notice(_team_words(members, reason))
+        case ev.Said(agent=agent, text=text):
+            return [Words(seq=seq, tone=Tone.SAID, text=clean(text), speaker=by(agent))]
+        case ev.ToolStarted(agent=agent, tool=tool, arguments=arguments) if tool != "ask_human":
+            return [Words(seq=seq, tone=Tone.TOOL, text=_call_words(tool, arguments), speaker=by(agent))]
+        case ev.ToolFinished(agent=agent, tool=tool) if tool != "ask_human":
+            shown = Words(seq=seq, tone=Tone.TOOL, text=_result_words(event), speaker=by(agent))
+            files = [Words(seq=seq, tone=Tone.FILE, text="", speaker=by(agent), file=file) for file in event.files]
+            return [shown, *files]
+        case ev.QuestionAsked(agent=agent, text=text, question=question, choices=choices):
+            asked = Words(seq=seq, tone=Tone.QUESTION, text=clean(text), speaker=by(agent))
+            return [_with_question(asked, question, choices)]
+        case ev.NoteGiven():
+            return notice("Noted. The team reads it at its next turn.")
+        case ev.Interrupted():
+            return notice("The work was interrupted and goes on from its last step.")
+        case ev.Noticed(text=text) | ev.Unknown(text=text):
+            return notice(text)
+        case ev.Completed():
+            return notice("✅ Completed. Reply here to go on from this result.", Tone.ENDING)
+        case ev.Failed(reason=reason):
+            return notice(f"❌ Failed: {reason}", Tone.ENDING)
+        case ev.Stopped(by=who):
+            return notice(f"⏹ Stopped{f' by {who.name}' if who else ''}. What was made so far stays here.", Tone.ENDING)
+        case ev.Expired(reason=reason):
+            return notice(f"⌛ Expired: {reason}", Tone.ENDING)
+        case _:
+            return []
+
+
+def _with_question(words: Words, question: QuestionId, choices: tuple[str, ...]) -> Words:
+    offered = "".join(f"\n- {clean(choice)}" for choice in choices)
+    return Words(
+        seq=words.seq,
+        tone=words.tone,
+        text=words.text + offered,
+        speaker=words.speaker,
+        question=question,
+        choices=choices,
+    )
+
+
+def _team_words(team: Sequence[ev.Member], fallback_reason: str) -> str:
+    if fallback_reason:
+        return f"I could not assemble a team ({fallback_reason}), so one assistant does the work."
+    return "The team: " + ", ".join(f"**{member.name}** ({member.role})" for member in team) + "."
+
+
+def _call_words(tool: str, arguments: str) -> str:
+    code = _argument(arguments, "code")
+    if tool == "run_python" and code is not None:
+        return f"Runs Python:\n{fenced(clean(code), 'python')}"
+    return f"Uses `{tool}`:\n{fenced(clean(arguments), 'json')}"
+
+
+def _result_words(event: ev.ToolFinished) -> str:
+    output = clean(event.output).strip()
+    if len(output) > _OUTPUT_SHOWN_CHARS:
+        output = output[:_OUTPUT_SHOWN_CHARS] + "\n… (the rest is in the transcript)"
+    head = "Result:" if event.ok else "It did not work:"
+    return f"{head}\n{fenced(output)}" if output else f"{head} nothing was printed."
+
+
+def _argument(arguments: str, name: str) -> str | None:
+    try:
+        value = json.loads(arguments)[name]
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
+    return value if isinstance(value, str) else None
+
+
+def fenced(text: str, language: str = "") -> str:
+    """*text* as a code block that its own backticks cannot close."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def usage_words(usage: Usage) -> str:
+    """Tokens and, where known, cost; e.g. `1,234 tokens · $0.0123`."""
+    words = f"{usage.prompt_tokens + usage.completion_tokens:,} tokens"
+    return words if usage.cost_usd is None else f"{words} · ${usage.cost_usd:.4f}"
+
+
+def card_words(session: Session) -> str:
+    """The one line of state, e.g. `⚙️ Working · round 2 of 12 · 1,234 tokens`."""
+    parts = [STATE_WORDS[session.state]]
+    if session.round:
+        parts.append(f"round {session.round} of {session.max_rounds}")
+    if session.usage.prompt_tokens:
+        parts.append(usage_words(session.usage))
+    return " · ".join(parts)
