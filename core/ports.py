@@ -27,7 +27,7 @@ from core.domain.refs import (
     UserId,
     WorkspaceId,
 )
-from core.domain.session import Question, Session, Usage
+from core.domain.session import AnsweredQuestion, Question, Session, Usage
 
 # --- time and wake-ups ---
 
@@ -182,8 +182,8 @@ class QuestionStore(Protocol):
     async def withdraw(self, session: SessionId) -> None:
         """Close the session's open question without an answer, if there is one."""
 
-    async def last_answer(self, session: SessionId) -> tuple[Question, Person, str] | None:
-        """The newest answered question of the session, who answered, and what."""
+    async def last_answer(self, session: SessionId) -> AnsweredQuestion | None:
+        """The newest answered question of the session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,11 +198,14 @@ class InboxRow:
 class InboxStore(Protocol):
     """Commands, each kept once however often the platform delivers it."""
 
-    async def put(self, command: Command, dedupe_keys: Sequence[str], order: str) -> int | None:
-        """Keep the command; None when one of the keys is known already. *order* sorts rows of one place."""
+    async def put(self, command: Command, *, dedupe_key: str, order: str) -> int | None:
+        """Keep the command; None when the key is known already. *order* sorts rows of one place as text."""
 
-    async def next_of(self, place: Place) -> InboxRow | None:
-        """Lock and return the place's first row that is not done, in the platform's order."""
+    async def next_of(self, place: Place, *, lock: bool = True) -> InboxRow | None:
+        """The place's first row that is not done, in the platform's order; locked until the transaction ends."""
+
+    async def repeats(self, row: InboxRow, within_s: float) -> int | None:
+        """The number of the session that the same person started here with the same words shortly before."""
 
     async def done(self, row: int, outcome: str) -> None: ...
 
@@ -315,6 +318,9 @@ class DeliveryStore(Protocol):
     async def stale_cards(self, limit: int = 50) -> list[tuple[Session, Thread]]:
         """Newest session of each thread that changed since its card was drawn; finished ones first."""
 
+    async def drawn(self, session: Session) -> None:
+        """The card shows *session* as it is in this value; what happens later makes it stale again."""
+
 
 class FileStore(Protocol):
     """Bytes that cross between processes, and the files of each session."""
@@ -368,8 +374,8 @@ class Across(Protocol):
     async def claimable(self, limit: int) -> list[tuple[WorkspaceId, SessionId]]:
         """Queued and resuming sessions, the longest waiting first."""
 
-    async def abandoned(self) -> list[tuple[WorkspaceId, SessionId]]:
-        """Sessions held by a worker whose lease has lapsed."""
+    async def abandoned(self) -> list[tuple[WorkspaceId, SessionId, Held]]:
+        """Sessions held by a worker whose lease has lapsed, and the hold that it had."""
 
     async def held_by(self, owner: ProcessId) -> list[tuple[SessionId, State]]:
         """What a worker holds: with each renewal it learns what to stop."""
@@ -448,4 +454,7 @@ class Renderer(Protocol):
 
 
 Notify = Callable[[Answer], Awaitable[None]]
-"""Tells the person who asked, in private."""
+"""Tells the person who asked, in private, while the platform's way to answer them is at hand."""
+
+Tell = Callable[[Place, UserId, Answer], Awaitable[None]]
+"""Tells somebody in private later on: by an ephemeral message, else a direct one."""

@@ -25,7 +25,7 @@ OnRing = Callable[[str], None]
 CHANNEL_PREFIX = "muster:bell:"
 IDLE_S = 5.0  # after this long without a message a ping shows whether the connection still lives
 BACK_OFF_S = 0.1
-BACK_OFF_MAX_S = 5.0
+BACK_OFF_MAX_S = 2.0
 
 
 class RedisBell:
@@ -108,7 +108,8 @@ class RedisBell:
         async with self._redis.pubsub() as pubsub:
             self._pubsub = pubsub
             try:
-                await pubsub.subscribe(*map(CHANNEL_PREFIX.__add__, self._handlers or [""]))
+                # Redis wants one channel at least; nobody rings the empty topic.
+                await pubsub.subscribe(*(CHANNEL_PREFIX + topic for topic in ("", *self._handlers)))
                 await self._read(pubsub)
             finally:
                 self._pubsub = None

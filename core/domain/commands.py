@@ -5,6 +5,7 @@ token, or an address that works like one.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.domain.refs import MessageId, Person, Place
 
@@ -27,8 +28,10 @@ class PostReply:
     by: Person
     text: str
     message: MessageId
+    said_at: datetime  # the platform's time of the message
     addressed: bool = False  # the message mentions Muster
     restricted: bool = False
+    admin: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,7 @@ class StopSession:
     by: Person
     number: int | None = None  # None: the newest unfinished session of the place
     restricted: bool = False
+    admin: bool = False  # of the workspace
 
 
 Command = StartSession | PostReply | StopSession

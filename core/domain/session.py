@@ -73,6 +73,17 @@ class Question:
     choices: tuple[str, ...]
     asked_at: datetime
     message: MessageId | None = None  # its post, once it is known to be sent
+    attempted_at: datetime | None = None  # when that post first left; it may be visible from then on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredQuestion:
+    """A question with the reply that won."""
+
+    question: Question
+    by: Person
+    text: str
+    at: datetime
 
 
 DOING = {"run_python": "running Python", "ask_human": "asking you"}

@@ -1,0 +1,1 @@
+"""What a deployment sets: the only code that reads the environment."""

@@ -1,0 +1,95 @@
+"""Everything that can be set, with its default: the only reader of the environment and of `.env`.
+
+Entry points and `core.bootstrap` read it; nothing else does. Imports nothing of Muster outside `config`.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from config.providers import Provider, Structured, custom, demo
+
+
+class Settings(BaseSettings):
+    """One deployment's settings; the environment's names are the fields' names in capitals."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    # where things are kept
+    data_dir: Path = Field(Path("data"), description="Folder of everything that `muster up` keeps.")
+    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the data folder.")
+    redis_url: str = Field("", description="Redis or Valkey; empty: an embedded one (`muster up` only).")
+    workspaces_dir: Path | None = Field(None, description="Cache of sessions' files; default: in the data folder.")
+
+    # Slack
+    slack_bot_token: SecretStr = Field(SecretStr(""), description="`xoxb-...`; without it `muster up` simulates Slack.")
+    slack_app_token: SecretStr = Field(SecretStr(""), description="`xapp-...`, for Socket Mode.")
+    slack_api_url: str = Field("https://slack.com/api/", description="Slack's Web API.")
+
+    # the model
+    model_base_url: str = Field("", description="An OpenAI-compatible URL; empty: the scripted demo model.")
+    model_api_key: SecretStr = Field(SecretStr(""), description="The key of that endpoint.")
+    model_name: str = Field("", description="The model's id at that endpoint.")
+    model_structured: Structured = Field(
+        Structured.PROMPT, description="How it is asked for JSON: `schema`, `json` or `prompt`."
+    )
+    model_timeout_s: float = Field(300.0, gt=0, description="Longest wait for one answer of the model.")
+
+    # sessions
+    max_rounds: int = Field(12, ge=1, description="Turns of agents in one session.")
+    max_active_per_user: int = Field(2, ge=1, description="Sessions one person may have at work at once.")
+    max_active_per_workspace: int = Field(10, ge=1, description="Sessions a workspace may have at work at once.")
+    queue_ttl_s: float = Field(86_400.0, gt=0, description="A session that no worker took for so long expires.")
+    session_budget_s: float = Field(1_800.0, gt=0, description="Longest work on one session; waiting is free.")
+
+    # processes
+    worker_slots: int = Field(100, ge=1, description="Sessions that one worker runs at once.")
+    worker_lease_s: float = Field(7.0, gt=0, description="A worker silent for so long has lost its sessions.")
+    sender_lease_s: float = Field(20.0, gt=0, description="A sender silent for so long is replaced.")
+    reconcile_after_s: float = Field(30.0, ge=0, description="Wait before asking Slack whether a post arrived.")
+
+    # logs
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+
+    @cached_property
+    def database(self) -> str:
+        """The database's URL, with the embedded default."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'muster.db'}"
+
+    @cached_property
+    def workspaces(self) -> Path:
+        """Folder of the sessions' files."""
+        return self.workspaces_dir or self.data_dir.resolve() / "workspaces"
+
+    @property
+    def has_slack(self) -> bool:
+        """Whether a real Slack workspace is configured."""
+        return bool(self.slack_bot_token.get_secret_value() and self.slack_app_token.get_secret_value())
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a real model endpoint is configured."""
+        return bool(self.model_base_url or self.model_api_key.get_secret_value())
+
+    def provider(self, demo_url: str = "") -> Provider:
+        """The model provider of this deployment.
+
+        Args:
+            demo_url: where the demo model is, for when no other is configured.
+
+        Raises:
+            ProviderNotReady: a value is missing; says which.
+        """
+        if not self.has_model and demo_url:
+            return demo(demo_url)
+        return custom(
+            self.model_base_url,
+            self.model_api_key.get_secret_value(),
+            self.model_name,
+            structured=self.model_structured,
+            names=("MODEL_BASE_URL", "MODEL_API_KEY", "MODEL_NAME"),
+        )

@@ -1,0 +1,112 @@
+"""The outbox in SQL: messages with fixed bytes, sent in order within their thread.
+
+Made by the unit of work for one workspace and one transaction. The sender alone calls what comes after `add`.
+"""
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.adapters.sql_tables import posts, questions, threads
+from core.domain.refs import MessageId, ThreadId, WorkspaceId
+from core.ports import Draft, Post
+
+_KEY_CHARS = 25  # what Discord takes as a nonce
+_DRAFT = ("payload", "blob", "shown", "session", "question", "card", "urgent")
+
+
+class SqlPostStore:
+    """`core.ports.PostStore` on the posts table."""
+
+    def __init__(self, connection: AsyncConnection, workspace: WorkspaceId, now: datetime) -> None:
+        self._connection = connection
+        self._workspace = workspace
+        self._now = now
+
+    async def add(self, thread: ThreadId, draft: Draft) -> Post:
+        counted = (
+            threads.update()
+            .where(threads.c.id == thread, threads.c.workspace == self._workspace)
+            .values(next_post=threads.c.next_post + 1)
+            .returning(threads.c.next_post)
+        )
+        n = (await self._connection.execute(counted)).scalar_one() - 1
+        key = hashlib.sha256(f"{thread}/{n}".encode()).hexdigest()[:_KEY_CHARS]
+        post = Post(thread=thread, n=n, key=key, draft=draft, created_at=self._now)
+        values = {name: getattr(draft, name) for name in _DRAFT}
+        await self._connection.execute(
+            posts.insert().values(
+                thread=thread,
+                n=n,
+                workspace=self._workspace,
+                state="unsent",
+                key=key,
+                created_at=self._now,
+                refused="",
+                **values,
+            )
+        )
+        return post
+
+    async def heads(self) -> list[Post]:
+        unsent = sa.and_(posts.c.workspace == self._workspace, posts.c.state == "unsent")
+        first = sa.select(posts.c.thread, sa.func.min(posts.c.n).label("n")).where(unsent).group_by(posts.c.thread)
+        heads = first.subquery()
+        query = (
+            sa.select(posts)
+            .join(heads, sa.and_(heads.c.thread == posts.c.thread, heads.c.n == posts.c.n))
+            .join(threads, threads.c.id == posts.c.thread)
+            .where(threads.c.blocked == "")
+            .order_by(posts.c.urgent.desc(), posts.c.created_at)
+        )
+        return [_post(row) for row in (await self._connection.execute(query)).all()]
+
+    async def attempt(self, post: Post) -> Post:
+        return await self._update(post, attempted_at=self._now)
+
+    async def retract(self, post: Post) -> None:
+        await self._update(post, attempted_at=None)
+
+    async def uploaded(self, post: Post, file: str) -> Post:
+        return await self._update(post, file=file)
+
+    async def sent(self, post: Post, message: MessageId) -> None:
+        await self._execute(self._of(post).values(state="sent", sent_at=self._now, message=message))
+        if post.draft.question is not None:
+            await self._execute(questions.update().where(questions.c.id == post.draft.question).values(message=message))
+        thread = threads.update().where(threads.c.id == post.thread)
+        if post.draft.card:
+            await self._execute(thread.values(card=message, card_at=self._now))
+        await self._execute(thread.where(threads.c.root.is_(None)).values(root=message))
+
+    async def give_up(self, post: Post, reason: str) -> None:
+        await self._execute(self._of(post).values(state="refused", refused=reason[:64]))
+
+    async def _update(self, post: Post, **values: Any) -> Post:
+        await self._execute(self._of(post).values(**values))
+        return replace(post, **values)
+
+    def _of(self, post: Post) -> sa.Update:
+        return posts.update().where(
+            posts.c.thread == post.thread, posts.c.n == post.n, posts.c.workspace == self._workspace
+        )
+
+    async def _execute(self, statement: sa.Update) -> None:
+        await self._connection.execute(statement)
+
+
+def _post(row: Any) -> Post:
+    return Post(
+        thread=row.thread,
+        n=row.n,
+        key=row.key,
+        draft=Draft(**{name: getattr(row, name) for name in _DRAFT}),
+        created_at=row.created_at,
+        attempted_at=row.attempted_at,
+        file=row.file,
+        message=row.message,
+    )

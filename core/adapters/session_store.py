@@ -1,0 +1,260 @@
+"""Sessions and their events in SQL: every change of a session's state goes through `record`.
+
+Made by the unit of work for one workspace and one transaction.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.adapters.codec import VERSION, dump_event, dump_team, load_event, load_team, words_of
+from core.adapters.sql_tables import deliveries, events, sessions, threads, usage, workspaces
+from core.domain.events import Event, Recorded
+from core.domain.lifecycle import FINAL, Move, State, next_state
+from core.domain.refs import Person, SessionId, ThreadId, WorkspaceId
+from core.domain.session import Session, Usage, activity_after
+from core.errors import Conflict, StaleEpoch
+from core.ports import Change, Guard, Held, NewSession, SessionQuery
+
+
+class SqlSessionStore:
+    """`core.ports.SessionStore` on the sessions and events tables."""
+
+    def __init__(self, connection: AsyncConnection, workspace: WorkspaceId, now: datetime) -> None:
+        self._connection = connection
+        self._workspace = workspace
+        self._now = now
+
+    async def open(self, new: NewSession, first: Event) -> Session:
+        session = Session(
+            id=new.id,
+            workspace=self._workspace,
+            number=await self._next_number(),
+            thread=new.thread,
+            state=State.QUEUED,
+            task=new.task,
+            starter=new.starter,
+            provider=new.provider,
+            model=new.model,
+            max_rounds=new.max_rounds,
+            parent=new.parent,
+            created_at=self._now,
+            changed_at=self._now,
+            next_seq=2,
+        )
+        try:
+            await self._connection.execute(sessions.insert().values(**row_of(session)))
+        except IntegrityError as error:
+            raise Conflict("the thread already has an unfinished session") from error
+        await self._connection.execute(events.insert().values(**_event_row(session.id, 1, self._now, first)))
+        if new.thread is not None:
+            await self._connection.execute(
+                threads.update().where(threads.c.id == new.thread).values(newest_session=session.id)
+            )
+        return session
+
+    async def _next_number(self) -> int:
+        counted = (
+            workspaces.update()
+            .where(workspaces.c.id == self._workspace)
+            .values(next_number=workspaces.c.next_number + 1)
+            .returning(workspaces.c.next_number)
+        )
+        return int((await self._connection.execute(counted)).scalar_one()) - 1
+
+    async def get(self, session: SessionId) -> Session | None:
+        return await self._one(self._select().where(sessions.c.id == session))
+
+    async def by_number(self, number: int) -> Session | None:
+        return await self._one(self._select().where(sessions.c.number == number))
+
+    async def newest_in(self, thread: ThreadId) -> Session | None:
+        return await self._one(
+            self._select().join(threads, threads.c.newest_session == sessions.c.id).where(threads.c.id == thread)
+        )
+
+    async def record(
+        self,
+        session: SessionId,
+        guard: Guard,
+        happened: Sequence[Event],
+        *,
+        move: Move | None = None,
+        change: Change | None = None,
+    ) -> Session:
+        before = await self._one(self._select().where(sessions.c.id == session).with_for_update())
+        _check(guard, before)
+        assert before is not None  # _check has raised otherwise
+        change = change or Change()
+        values = _changed(before, happened, move, change, self._now)
+        for seq, event in enumerate(happened, before.next_seq):
+            await self._connection.execute(events.insert().values(**_event_row(session, seq, self._now, event)))
+        await self._connection.execute(sessions.update().where(sessions.c.id == session).values(**values))
+        if happened:
+            await self._connection.execute(
+                deliveries.update()
+                .where(deliveries.c.session == session)
+                .values(last_seq=before.next_seq + len(happened) - 1)
+            )
+        if change.add_usage is not None:
+            await self._note_usage(before, change.add_usage)
+        after = await self.get(session)
+        assert after is not None  # its row is locked
+        return after
+
+    async def _note_usage(self, session: Session, used: Usage) -> None:
+        await self._connection.execute(
+            usage.insert().values(
+                workspace=self._workspace,
+                session=session.id,
+                by=session.starter.id,
+                at=self._now,
+                prompt_tokens=used.prompt_tokens,
+                completion_tokens=used.completion_tokens,
+                cost_usd=used.cost_usd,
+            )
+        )
+
+    async def events(self, session: SessionId, *, after: int = 0, limit: int | None = None) -> list[Recorded]:
+        query = (
+            sa.select(events)
+            .join(sessions, sessions.c.id == events.c.session)
+            .where(events.c.session == session, sessions.c.workspace == self._workspace, events.c.seq > after)
+            .order_by(events.c.seq)
+            .limit(limit)
+        )
+        rows = (await self._connection.execute(query)).all()
+        return [Recorded(seq=row.seq, at=row.at, event=load_event(row.kind, row.version, row.data)) for row in rows]
+
+    async def search(self, query: SessionQuery) -> list[Session]:
+        wanted = self._select()
+        if query.channel is not None:
+            wanted = wanted.join(threads, threads.c.id == sessions.c.thread).where(threads.c.channel == query.channel)
+        if query.starter is not None:
+            wanted = wanted.where(sessions.c.starter_id == query.starter)
+        if query.states is not None:
+            wanted = wanted.where(sessions.c.state.in_(sorted(query.states)))
+        if query.created_after is not None:
+            wanted = wanted.where(sessions.c.created_at > query.created_after)
+        for word in query.words.casefold().split():
+            wanted = wanted.where(
+                sa.exists().where(events.c.session == sessions.c.id, events.c.words.contains(word, autoescape=True))
+            )
+        wanted = wanted.order_by(sessions.c.number.desc()).limit(query.limit).offset(query.offset)
+        return [session_of(row) for row in (await self._connection.execute(wanted)).all()]
+
+    def _select(self) -> sa.Select[Any]:
+        return sa.select(sessions).where(sessions.c.workspace == self._workspace)
+
+    async def _one(self, query: sa.Select[Any]) -> Session | None:
+        row = (await self._connection.execute(query)).one_or_none()
+        return session_of(row) if row is not None else None
+
+
+def _check(guard: Guard, session: Session | None) -> None:
+    if isinstance(guard, Held):
+        if session is None or session.finished or (session.owner, session.epoch) != (guard.owner, guard.epoch):
+            raise StaleEpoch("another process has the session, or it has ended")
+    elif session is None or session.state not in guard.states:
+        raise Conflict(f"the session is {session.state if session else 'unknown'}")
+
+
+def _changed(
+    before: Session, happened: Sequence[Event], move: Move | None, change: Change, now: datetime
+) -> dict[str, Any]:
+    """The row's new values; the only place where a session's state is written."""
+    values: dict[str, Any] = {"changed_at": now, "next_seq": before.next_seq + len(happened)}
+    if happened:
+        values["activity"] = activity_after(before.activity, happened)
+    if move is not None:
+        state = next_state(before.state, move)
+        if state is None:
+            raise Conflict(f"{move} is not possible while the session is {before.state}")
+        values["state"] = state
+        if move is Move.CLAIM:
+            values |= {"owner": change.owner, "epoch": before.epoch + 1}
+        elif state in FINAL or state in (State.QUEUED, State.RESUMING, State.WAITING):
+            values["owner"] = None
+        if state in FINAL:
+            values["ended_at"] = now
+    if change.attempts is not None:
+        values["attempts"] = change.attempts
+    if change.team is not None:
+        values["team"] = dump_team(change.team)
+    if change.round is not None:
+        values["round"] = change.round
+    if change.add_usage is not None:
+        values["usage"] = _dump_usage(before.usage + change.add_usage)
+    return values
+
+
+def _event_row(session: SessionId, seq: int, at: datetime, event: Event) -> dict[str, Any]:
+    kind, data = dump_event(event)
+    return {
+        "session": session,
+        "seq": seq,
+        "at": at,
+        "kind": kind,
+        "version": VERSION,
+        "data": data,
+        "words": words_of(event),
+    }
+
+
+def _dump_usage(used: Usage) -> dict[str, Any]:
+    return {
+        "prompt_tokens": used.prompt_tokens,
+        "completion_tokens": used.completion_tokens,
+        "cost_usd": used.cost_usd,
+    }
+
+
+_AS_THEY_ARE = (
+    "id",
+    "workspace",
+    "number",
+    "thread",
+    "state",
+    "task",
+    "parent",
+    "provider",
+    "model",
+    "max_rounds",
+    "owner",
+    "epoch",
+    "attempts",
+    "next_seq",
+    "round",
+    "created_at",
+    "changed_at",
+    "ended_at",
+)
+
+
+def row_of(session: Session) -> dict[str, Any]:
+    """The session as values of its row."""
+    values = {name: getattr(session, name) for name in _AS_THEY_ARE}
+    return values | {
+        "starter_id": session.starter.id,
+        "starter_name": session.starter.name,
+        "team": dump_team(session.team),
+        "usage": _dump_usage(session.usage),
+        "activity": dict(session.activity),
+    }
+
+
+def session_of(row: Any) -> Session:
+    """Read `row_of`'s form."""
+    values = {name: getattr(row, name) for name in _AS_THEY_ARE}
+    values["state"] = State(row.state)
+    return Session(
+        **values,
+        starter=Person(id=row.starter_id, name=row.starter_name),
+        team=load_team(row.team),
+        usage=Usage(**row.usage),
+        activity=row.activity,
+    )

@@ -1,0 +1,158 @@
+"""Threads and how far each session is shown in them, in SQL.
+
+Made by the unit of work for one workspace and one transaction.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.adapters.session_store import session_of
+from core.adapters.sql_tables import deliveries, sessions, threads
+from core.adapters.upsert import insert_new
+from core.domain.lifecycle import FINAL
+from core.domain.refs import ChannelId, MessageId, Place, SessionId, ThreadId, WorkspaceId, new_id
+from core.domain.session import Session
+from core.errors import Conflict
+from core.ports import Behind, Thread
+
+
+class SqlThreadStore:
+    """`core.ports.ThreadStore` on the threads table."""
+
+    def __init__(self, connection: AsyncConnection, workspace: WorkspaceId, now: datetime) -> None:
+        self._connection = connection
+        self._workspace = workspace
+        self._now = now
+
+    async def open(self, channel: ChannelId, root: MessageId | None, *, owned: bool) -> Thread:
+        thread = new_id()
+        values = {
+            "id": thread,
+            "workspace": self._workspace,
+            "channel": channel,
+            "root": root,
+            "owned": owned,
+            "card_hash": "",
+            "blocked": "",
+            "next_post": 1,
+            "created_at": self._now,
+        }
+        await self._connection.execute(insert_new(self._connection, threads, values))
+        found = await self._one(threads.c.id == thread if root is None else _at(channel, root))
+        assert found is not None  # inserted just now, or it was there
+        return found
+
+    async def get(self, thread: ThreadId) -> Thread | None:
+        return await self._one(threads.c.id == thread)
+
+    async def at(self, place: Place) -> Thread | None:
+        return await self._one(_at(place.channel, place.root)) if place.root else None
+
+    async def set_root(self, thread: ThreadId, root: MessageId) -> None:
+        await self._update(thread, root=root)
+
+    async def set_card(self, thread: ThreadId, card: MessageId, card_hash: str) -> None:
+        await self._update(thread, card=card, card_hash=card_hash, card_at=self._now)
+
+    async def block(self, thread: ThreadId, reason: str) -> None:
+        await self._update(thread, blocked=reason)
+
+    async def _update(self, thread: ThreadId, **values: Any) -> None:
+        await self._connection.execute(
+            threads.update().where(threads.c.id == thread, threads.c.workspace == self._workspace).values(**values)
+        )
+
+    async def _one(self, which: sa.ColumnElement[bool]) -> Thread | None:
+        query = sa.select(threads).where(threads.c.workspace == self._workspace, which)
+        row = (await self._connection.execute(query)).one_or_none()
+        return _thread(row) if row is not None else None
+
+
+_PREFIX = "thread_"
+"""Of the thread's columns where they stand beside a session's."""
+
+
+def _at(channel: ChannelId, root: MessageId) -> sa.ColumnElement[bool]:
+    return sa.and_(threads.c.channel == channel, threads.c.root == root)
+
+
+def _thread(row: Any, prefix: str = "") -> Thread:
+    names = ("id", "workspace", "channel", "root", "owned", "card", "card_hash", "card_at", "blocked")
+    return Thread(**{name: getattr(row, prefix + name) for name in names})
+
+
+class SqlDeliveryStore:
+    """`core.ports.DeliveryStore` on the deliveries table."""
+
+    def __init__(self, connection: AsyncConnection, workspace: WorkspaceId) -> None:
+        self._connection = connection
+        self._workspace = workspace
+
+    async def add(self, session: SessionId, thread: ThreadId, shown_seq: int) -> None:
+        await self._connection.execute(  # the card now belongs to this session
+            deliveries.update()
+            .where(deliveries.c.thread == thread, deliveries.c.card_seq < deliveries.c.last_seq)
+            .values(card_seq=deliveries.c.last_seq)
+        )
+        last = sa.select(sessions.c.next_seq - 1).where(sessions.c.id == session).scalar_subquery()
+        await self._connection.execute(
+            deliveries.insert().values(session=session, thread=thread, shown_seq=shown_seq, card_seq=0, last_seq=last)
+        )
+
+    async def behind(self, limit: int = 50) -> list[Behind]:
+        query = (
+            self._joined()
+            .where(deliveries.c.shown_seq < deliveries.c.last_seq)
+            .order_by(sessions.c.changed_at)
+            .limit(limit)
+        )
+        return [
+            Behind(session=session_of(row), thread=_thread(row, _PREFIX), shown_seq=row.shown_seq)
+            for row in (await self._connection.execute(query)).all()
+        ]
+
+    async def advance(self, session: SessionId, thread: ThreadId, *, before: int, shown_seq: int) -> None:
+        moved = (
+            deliveries.update()
+            .where(
+                deliveries.c.session == session,
+                deliveries.c.thread == thread,
+                deliveries.c.shown_seq == before,
+            )
+            .values(shown_seq=shown_seq)
+        )
+        if (await self._connection.execute(moved)).rowcount != 1:
+            raise Conflict("another relay has shown this already")
+
+    async def stale_cards(self, limit: int = 50) -> list[tuple[Session, Thread]]:
+        query = (
+            self._joined()
+            .where(
+                deliveries.c.card_seq < deliveries.c.last_seq,
+                threads.c.newest_session == sessions.c.id,
+                threads.c.card.is_not(None),
+            )
+            .order_by(sessions.c.state.in_(sorted(FINAL)).desc(), sessions.c.changed_at)
+            .limit(limit)
+        )
+        rows = (await self._connection.execute(query)).all()
+        return [(session_of(row), _thread(row, _PREFIX)) for row in rows]
+
+    async def drawn(self, session: Session) -> None:
+        await self._connection.execute(
+            deliveries.update()
+            .where(deliveries.c.session == session.id, deliveries.c.thread == session.thread)
+            .values(card_seq=session.next_seq - 1)
+        )
+
+    def _joined(self) -> sa.Select[Any]:
+        # Thread columns get their own labels: `id` and `workspace` of the session keep the plain names.
+        return (
+            sa.select(sessions, deliveries.c.shown_seq, *(column.label(_PREFIX + column.name) for column in threads.c))
+            .join(deliveries, deliveries.c.session == sessions.c.id)
+            .join(threads, threads.c.id == deliveries.c.thread)
+            .where(threads.c.workspace == self._workspace, threads.c.blocked == "")
+        )
