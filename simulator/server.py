@@ -1,0 +1,135 @@
+"""The simulated world as one HTTP server on one port: Slack, the demo model, the control API and the browser page.
+
+Started by `python -m simulator`, by the `muster` command and by tests. It mounts the parts and guards the door; it
+knows nothing of Muster.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from simulator.model.completions import DemoModel
+from simulator.slack.control import ControlApi
+from simulator.slack.control_desk import ControlDesk
+from simulator.slack.errors import PersonError
+from simulator.slack.options import SlackOptions
+from simulator.slack.platform import SlackPlatform
+from simulator.slack.web_api import API_PATH, SlackWebApi
+from simulator.truth import TruthLog
+
+MODEL_PATH = "/model/v1"
+PAGE_FOLDER = Path(__file__).parent / "page"
+MAX_BODY_BYTES = 64 * 1024 * 1024
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_PORT = re.compile(r":\d+$")
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_log = structlog.get_logger(__name__)
+
+
+class Simulator:
+    """The server; its addresses are known once it is started."""
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        model_delay_s: float = 0.0,
+        slack: SlackOptions | None = None,
+        trusted_hosts: Iterable[str] = (),
+    ) -> None:
+        """
+        Args:
+            port: 0 is a free one.
+            model_delay_s: seconds that the demo model thinks before each answer.
+            trusted_hosts: further names under which it may be reached, such as a compose service's.
+        """
+        self._host = host
+        self._port = port
+        self._hosts = LOOPBACK_NAMES | frozenset(trusted_hosts)
+        self._runner: web.AppRunner | None = None
+        self.truth = TruthLog()
+        self.model = DemoModel(delay_s=model_delay_s)
+        self.slack = SlackPlatform(options=slack or SlackOptions(), truth=self.truth, base_url=lambda: self.url)
+
+    @property
+    def url(self) -> str:
+        """Where the page and everything else is."""
+        return f"http://{self._host}:{self._port}"
+
+    @property
+    def slack_api_url(self) -> str:
+        """Base URL for Slack's SDK."""
+        return f"{self.url}{API_PATH}/"
+
+    @property
+    def model_url(self) -> str:
+        """Base URL for an OpenAI client."""
+        return f"{self.url}{MODEL_PATH}"
+
+    async def start(self) -> None:
+        """Serve from now on.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[self._guard, _say_refusals])
+        app.add_routes(SlackWebApi(self.slack).routes())
+        app.add_routes(ControlApi(self.slack).routes())
+        app.add_routes(ControlDesk(self.slack).routes())
+        app.add_routes(self.model.routes(MODEL_PATH))
+        app.add_routes(_page_routes())
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._host, self._port)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+        _log.info("simulator.started", url=self.url)
+
+    async def stop(self) -> None:
+        """End all connections and free the port."""
+        self.truth.close()
+        await self.slack.hub.close()
+        await self.model.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        """Answer only who came here by name, so that no page of another site can reach in (DNS rebinding, CSRF)."""
+        if _PORT.sub("", request.host) not in self._hosts:
+            return web.Response(status=421, text="This server answers to loopback names only.")
+        if request.path.startswith("/control/"):
+            origin = request.headers.get("Origin")
+            if origin is not None and origin != f"http://{request.host}":
+                return web.Response(status=403, text="The control API is for its own page.")
+            if request.method == "POST" and request.content_type != "application/json":
+                return web.Response(status=415, text="The control API takes JSON.")
+        return await handler(request)
+
+
+@web.middleware
+async def _say_refusals(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Words for what the control API refuses."""
+    try:
+        return await handler(request)
+    except PersonError as refusal:
+        return web.json_response({"ok": False, "error": refusal.reason}, status=refusal.status)
+    except json.JSONDecodeError:
+        return web.json_response({"ok": False, "error": "that is not JSON"}, status=400)
+
+
+def _page_routes() -> list[web.AbstractRouteDef]:
+    """The browser page at `/`, its parts under `/page/`."""
+
+    async def index(_: web.Request) -> web.FileResponse:
+        return web.FileResponse(PAGE_FOLDER / "index.html")
+
+    return [web.get("/", index), web.static("/page", PAGE_FOLDER)] if PAGE_FOLDER.is_dir() else []
