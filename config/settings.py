@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from config.providers import Provider, Structured, custom, demo
+from config.providers import CUSTOM, DEMO, DEMO_MODEL, Provider, Structured, custom, demo
 
 
 class Settings(BaseSettings):
@@ -19,37 +19,45 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
 
     # where things are kept
-    data_dir: Path = Field(Path("data"), description="Folder of everything that `muster up` keeps.")
-    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the data folder.")
-    redis_url: str = Field("", description="Redis or Valkey; empty: an embedded one (`muster up` only).")
-    workspaces_dir: Path | None = Field(None, description="Cache of sessions' files; default: in the data folder.")
+    data_dir: Path = Field(default=Path("data"), description="Folder of everything that `muster up` keeps.")
+    database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in the data folder.")
+    redis_url: str = Field(default="", description="Redis or Valkey; empty: an embedded one (`muster up` only).")
+    workspaces_dir: Path | None = Field(
+        default=None, description="Cache of sessions' files; default: in the data folder."
+    )
 
     # Slack
-    slack_bot_token: SecretStr = Field(SecretStr(""), description="`xoxb-...`; without it `muster up` simulates Slack.")
-    slack_app_token: SecretStr = Field(SecretStr(""), description="`xapp-...`, for Socket Mode.")
-    slack_api_url: str = Field("https://slack.com/api/", description="Slack's Web API.")
+    slack_bot_token: SecretStr = Field(
+        default=SecretStr(""), description="`xoxb-...`; without it `muster up` simulates Slack."
+    )
+    slack_app_token: SecretStr = Field(default=SecretStr(""), description="`xapp-...`, for Socket Mode.")
+    slack_api_url: str = Field(default="https://slack.com/api/", description="Slack's Web API.")
 
     # the model
-    model_base_url: str = Field("", description="An OpenAI-compatible URL; empty: the scripted demo model.")
-    model_api_key: SecretStr = Field(SecretStr(""), description="The key of that endpoint.")
-    model_name: str = Field("", description="The model's id at that endpoint.")
+    model_base_url: str = Field(default="", description="An OpenAI-compatible URL; empty: the scripted demo model.")
+    model_api_key: SecretStr = Field(default=SecretStr(""), description="The key of that endpoint.")
+    model_name: str = Field(default="", description="The model's id at that endpoint.")
     model_structured: Structured = Field(
-        Structured.PROMPT, description="How it is asked for JSON: `schema`, `json` or `prompt`."
+        default=Structured.PROMPT, description="How it is asked for JSON: `schema`, `json` or `prompt`."
     )
-    model_timeout_s: float = Field(300.0, gt=0, description="Longest wait for one answer of the model.")
+    model_timeout_s: float = Field(default=300.0, gt=0, description="Longest wait for one answer of the model.")
 
     # sessions
-    max_rounds: int = Field(12, ge=1, description="Turns of agents in one session.")
-    max_active_per_user: int = Field(2, ge=1, description="Sessions one person may have at work at once.")
-    max_active_per_workspace: int = Field(10, ge=1, description="Sessions a workspace may have at work at once.")
-    queue_ttl_s: float = Field(86_400.0, gt=0, description="A session that no worker took for so long expires.")
-    session_budget_s: float = Field(1_800.0, gt=0, description="Longest work on one session; waiting is free.")
+    max_rounds: int = Field(default=12, ge=1, description="Turns of agents in one session.")
+    max_active_per_user: int = Field(default=2, ge=1, description="Sessions one person may have at work at once.")
+    max_active_per_workspace: int = Field(
+        default=10, ge=1, description="Sessions a workspace may have at work at once."
+    )
+    queue_ttl_s: float = Field(default=86_400.0, gt=0, description="A session that no worker took for so long expires.")
+    session_budget_s: float = Field(default=1_800.0, gt=0, description="Longest work on one session; waiting is free.")
 
     # processes
-    worker_slots: int = Field(100, ge=1, description="Sessions that one worker runs at once.")
-    worker_lease_s: float = Field(7.0, gt=0, description="A worker silent for so long has lost its sessions.")
-    sender_lease_s: float = Field(20.0, gt=0, description="A sender silent for so long is replaced.")
-    reconcile_after_s: float = Field(30.0, ge=0, description="Wait before asking Slack whether a post arrived.")
+    worker_slots: int = Field(default=100, ge=1, description="Sessions that one worker runs at once.")
+    worker_lease_s: float = Field(default=7.0, gt=0, description="A worker silent for so long has lost its sessions.")
+    sender_lease_s: float = Field(default=20.0, gt=0, description="A sender silent for so long is replaced.")
+    reconcile_after_s: float = Field(default=30.0, ge=0, description="Wait before asking Slack whether a post arrived.")
+
+    simulator_port: int = Field(default=8750, ge=0, le=65_535, description="Page of the simulator; 0: a free port.")
 
     # logs
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -74,6 +82,11 @@ class Settings(BaseSettings):
     def has_model(self) -> bool:
         """Whether a real model endpoint is configured."""
         return bool(self.model_base_url or self.model_api_key.get_secret_value())
+
+    @property
+    def default_model(self) -> tuple[str, str]:
+        """Names of the provider and the model of new sessions; needs no key, so that bots can be without one."""
+        return (CUSTOM, self.model_name) if self.has_model else (DEMO, DEMO_MODEL)
 
     def provider(self, demo_url: str = "") -> Provider:
         """The model provider of this deployment.

@@ -1,0 +1,105 @@
+"""The settings, and that `.env.example` names every one of them."""
+
+import io
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from pydantic import SecretStr, ValidationError
+
+from config.logging import configure
+from config.providers import ProviderNotReady
+from config.settings import Settings
+
+EXAMPLE = Path(__file__).parents[3] / ".env.example"
+
+
+def settings(**values: object) -> Settings:
+    return Settings.model_validate(values)
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_example_names_every_setting_and_nothing_else() -> None:
+    named = re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", EXAMPLE.read_text(), re.MULTILINE)
+    assert sorted(named) == sorted(name.upper() for name in Settings.model_fields)
+
+
+def test_the_example_shows_the_defaults() -> None:
+    shown = dict(re.findall(r"^# ([A-Z0-9_]+)=(\d+)$", EXAMPLE.read_text(), re.MULTILINE))
+    assert shown
+    for name, value in shown.items():
+        assert getattr(Settings(), name.lower()) == float(value), name
+
+
+def test_everything_is_in_the_data_folder_by_default(tmp_path: Path) -> None:
+    plain = settings(data_dir=tmp_path / "mine")
+    assert plain.database == f"sqlite+aiosqlite:///{tmp_path / 'mine' / 'muster.db'}"
+    assert plain.workspaces == tmp_path / "mine" / "workspaces"
+
+
+def test_the_environment_and_the_env_file_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("MAX_ROUNDS=5\nMODEL_NAME=from-file\n")
+    monkeypatch.setenv("MODEL_NAME", "from-environment")
+    assert (Settings().max_rounds, Settings().model_name) == (5, "from-environment")
+
+
+def test_slack_needs_both_tokens() -> None:
+    assert not settings(slack_bot_token="xoxb-1").has_slack
+    assert settings(slack_bot_token="xoxb-1", slack_app_token="xapp-1").has_slack
+
+
+def test_the_demo_model_plays_only_when_no_other_is_set() -> None:
+    assert settings().provider("http://demo").base_url == "http://demo"
+    assert settings().default_model == ("demo", "demo")
+    real = settings(model_base_url="https://models.example/v1", model_api_key="k", model_name="m")
+    assert real.provider("http://demo").base_url == "https://models.example/v1"
+    assert real.default_model == ("custom", "m")
+
+
+def test_what_is_missing_of_a_model_is_named() -> None:
+    with pytest.raises(ProviderNotReady, match="MODEL_API_KEY and MODEL_NAME"):
+        settings(model_base_url="https://models.example/v1").provider("http://demo")
+
+
+def test_a_limit_of_nothing_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        settings(max_rounds=0)
+
+
+def test_secrets_do_not_show() -> None:
+    assert "hidden-value" not in repr(settings(slack_bot_token=SecretStr("hidden-value")))
+
+
+@pytest.fixture
+def _logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    before, level = root.handlers, root.level
+    yield
+    root.handlers = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("_logging_as_before")
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_tokens_are_struck_out_of_log_lines(form: str) -> None:
+    lines = io.StringIO()
+    configure(level="info", form=form, stream=lines)
+    token = "xoxb-" + "1" * 12
+    try:
+        raise ValueError(f"bad {token}")
+    except ValueError:
+        structlog.get_logger("x").warning("call.failed", url=f"wss://host/?ticket={token}", exc_info=True)
+    logging.getLogger("plain").warning("from a library: postgresql://user:word@host %s", token)
+    assert "call.failed" in lines.getvalue()
+    assert token not in lines.getvalue()
+    assert "user:word" not in lines.getvalue()
