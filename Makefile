@@ -1,5 +1,4 @@
 # Every target sets up what it needs by itself, in .venv: Python 3.11 or newer and make are enough.
-# One set-up serves all, development tools included: it takes seconds, and a second kind would undo the first.
 # Set PYTHON to choose the interpreter: make demo PYTHON=python3.12
 
 UV_VERSION := 0.13.9
@@ -8,6 +7,8 @@ JOBS ?= auto
 
 BIN := .venv/bin
 READY := .venv/.ready
+TOOLS := .venv/.tools
+UV := UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON=.venv/bin/python UV_PYTHON_DOWNLOADS=never $(BIN)/python -m uv
 PYTEST := $(BIN)/pytest -n $(JOBS) --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
@@ -22,21 +23,21 @@ run: $(READY) ## start Muster with a Slack workspace in the browser, or with you
 demo: $(READY) ## play one session in this terminal
 	@$(BIN)/muster demo
 
-test: $(READY) ## run all tests
+test: $(TOOLS) ## run all tests
 	@$(PYTEST)
 
-check: $(READY) ## lint, types, import rules and the quick tests: before each commit
+check: $(TOOLS) ## lint, types, import rules and the quick tests: before each commit
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(PYTEST) tests/unit tests/contracts
 
-fmt: $(READY) ## put the code into its form
+fmt: $(TOOLS) ## put the code into its form
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-bench: $(READY) ## measure; see docs/benchmarks.md
+bench: $(TOOLS) ## measure; see docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
 
 # A virtual environment knows where it lies: when the folder was moved, it is set up again.
@@ -44,27 +45,35 @@ ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
 $(READY): moved
 endif
 
-# `uv sync` gets the exact packages of uv.lock and leaves an environment that has them alone.
+# What Muster runs on. Inexact: development tools that are there stay.
 $(READY): pyproject.toml uv.lock Makefile
 	@echo "Setting up .venv ..."
-	@$(BIN)/python -c 'import pip' 2>/dev/null && $(BIN)/python -c $(NEW_ENOUGH) || { $(FIND_PYTHON); "$$python" -m venv --clear .venv; }
+	@$(USABLE) || { $(FIND_PYTHON); "$$python" -m venv --clear .venv; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON=.venv/bin/python UV_PYTHON_DOWNLOADS=never \
-	  $(BIN)/python -m uv sync --locked --quiet
-	@pwd > $@
+	@$(UV) sync --locked --quiet --no-dev --inexact
+	@pwd -P > $@
+
+# The development tools on top; what the lock file does not name goes.
+$(TOOLS): $(READY)
+	@$(UV) sync --locked --quiet
+	@touch $@
 
 NEW_ENOUGH := 'import sys; sys.exit(sys.version_info < (3, 11))'
+USABLE = [ "`cat $(READY) 2>/dev/null || pwd -P`" = "`pwd -P`" ] \
+  && $(BIN)/python -c 'import pip' 2>/dev/null && $(BIN)/python -c $(NEW_ENOUGH)
 
 # Sets $$python. A name on the PATH may be a shim with nothing behind it, so each is tried.
 define FIND_PYTHON
-python=; \
+python=; bare=; \
 for name in $(if $(PYTHON),"$(PYTHON)",python3.13 python3.12 python3.11 python3 python); do \
-  if "$$name" -c $(NEW_ENOUGH) 2>/dev/null; then python=$$name; break; fi; \
+  "$$name" -c $(NEW_ENOUGH) 2>/dev/null || continue; \
+  if "$$name" -c 'import ensurepip, venv' 2>/dev/null; then python=$$name; break; fi; \
+  bare=$$name; \
 done; \
-if [ -z "$$python" ]; then \
+if [ -z "$$python$$bare" ]; then \
   echo "Muster needs Python 3.11 or newer and found none$(if $(PYTHON), under the name $(PYTHON)): install it, or name it: make PYTHON=/path/to/python3" >&2; exit 1; \
 fi; \
-if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
-  echo "$$python cannot make virtual environments: install its venv package (Debian, Ubuntu: apt install python3-venv), or name another: make PYTHON=/path/to/python3" >&2; exit 1; \
+if [ -z "$$python" ]; then \
+  echo "$$bare cannot make virtual environments: install its venv package (Debian, Ubuntu: apt install python3-venv), or name another: make PYTHON=/path/to/python3" >&2; exit 1; \
 fi
 endef
