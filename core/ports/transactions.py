@@ -1,0 +1,75 @@
+"""Transactions over the stores.
+
+Implemented by the SQL unit of work; opened by services, bots and workers.
+"""
+
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from core.domain.lifecycle import State
+from core.domain.refs import (
+    Place,
+    ProcessId,
+    SessionId,
+    WorkspaceId,
+)
+from core.ports.sessions import Held, QuestionStore, SessionStore, StepStore
+from core.ports.threads import Audit, DeliveryStore, FileStore, InboxStore, PostStore, ThreadStore
+
+
+class Work(Protocol):
+    """One transaction on one workspace: what belongs together commits together."""
+
+    workspace: WorkspaceId
+    now: datetime
+    sessions: SessionStore
+    steps: StepStore
+    questions: QuestionStore
+    inbox: InboxStore
+    threads: ThreadStore
+    posts: PostStore
+    deliveries: DeliveryStore
+    files: FileStore
+    audit: Audit
+
+    def ring(self, topic: str, payload: str = "") -> None:
+        """Ring after the commit; forgotten on rollback."""
+
+    def wake(self, session: SessionId) -> None:
+        """Wake a worker for the session after the commit."""
+
+
+class Across(Protocol):
+    """One transaction that looks over all workspaces: leases, sweeps, dispatch. Never returns content to people."""
+
+    async def renew(self, role: str, name: str, owner: ProcessId, lease_s: float) -> bool:
+        """Take or keep the lease of (*role*, *name*); False while another owner's has not lapsed."""
+
+    async def release(self, role: str, name: str, owner: ProcessId) -> None: ...
+
+    async def claimable(self, limit: int) -> list[tuple[WorkspaceId, SessionId]]:
+        """Queued and resuming sessions, the longest waiting first."""
+
+    async def abandoned(self) -> list[tuple[WorkspaceId, SessionId, Held]]:
+        """Sessions held by a worker whose lease has lapsed, and the hold that it had."""
+
+    async def held_by(self, owner: ProcessId) -> list[tuple[SessionId, State]]:
+        """What a worker holds: with each renewal it learns what to stop."""
+
+    async def queued_before(self, moment: datetime) -> list[tuple[WorkspaceId, SessionId]]: ...
+
+    async def untaken(self, received_before: datetime) -> list[Place]:
+        """Places with inbox rows that nobody has carried out."""
+
+
+class UnitOfWork(Protocol):
+    """Opens transactions. No network call is awaited inside one."""
+
+    def begin(self, workspace: WorkspaceId) -> AbstractAsyncContextManager[Work]:
+        """A writing transaction: commits at the end of the block, rolls back on an exception, then rings."""
+
+    def read(self, workspace: WorkspaceId) -> AbstractAsyncContextManager[Work]:
+        """A reading transaction on a consistent snapshot; nothing written in it is kept."""
+
+    def across(self) -> AbstractAsyncContextManager[Across]: ...
