@@ -95,7 +95,7 @@ class Simulator:
     async def stop(self) -> None:
         """End all connections and free the port."""
         self.truth.close()
-        await self.slack.hub.close()
+        await self.slack.close()
         await self.model.close()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -132,4 +132,5 @@ def _page_routes() -> list[web.AbstractRouteDef]:
     async def index(_: web.Request) -> web.FileResponse:
         return web.FileResponse(PAGE_FOLDER / "index.html")
 
-    return [web.get("/", index), web.static("/page", PAGE_FOLDER)] if PAGE_FOLDER.is_dir() else []
+    pages = [web.get("/", index), web.get("/archives/{channel}/{ts}", index)]
+    return [*pages, web.static("/page", PAGE_FOLDER)] if PAGE_FOLDER.is_dir() else []

@@ -13,7 +13,8 @@ from typing import Any
 from aiohttp import web
 
 from simulator.faults import Fault, FaultKind
-from simulator.slack.control import CONTROL_PATH, workspace_named
+from simulator.slack.ask import workspace_named
+from simulator.slack.control import CONTROL_PATH
 from simulator.slack.errors import PersonError
 from simulator.slack.options import SlackOptions
 from simulator.slack.platform import SlackPlatform
@@ -35,6 +36,7 @@ class ControlDesk:
             web.get(f"{CONTROL_PATH}/state", self.state),
             web.get(f"{CONTROL_PATH}/thread", self.thread),
             web.get(f"{CONTROL_PATH}/files/{{file_id}}", self.file),
+            web.get("/files/{user}/{file_id}/{name}", self.file),
             web.get(f"{CONTROL_PATH}/truth", self.truth),
             web.get(f"{CONTROL_PATH}/feed", self.feed),
             web.get(f"{CONTROL_PATH}/faults", self.list_faults),

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.slack.activity import Activity
+from simulator.slack.deliveries import Deliveries
 from simulator.slack.errors import ApiError, PersonError
 from simulator.slack.files import FileStore
 from simulator.slack.markup import typed
 from simulator.slack.methods_chat import post_as_app
 from simulator.slack.options import SlackOptions
-from simulator.slack.socket_mode import NoConnectionError, SocketModeHub
-from simulator.slack.triggers import ResponseUrl, Triggers
+from simulator.slack.socket_mode import NoConnectionError
+from simulator.slack.triggers import Triggers
 from simulator.slack.views import View, Views, element_state, fill_in
 from simulator.slack.wire import Wire
 from simulator.slack.workspace import Channel, ChannelKind, Ephemeral, Message, User, Workspace
@@ -47,7 +48,7 @@ class Interactions:
     def __init__(
         self,
         *,
-        hub: SocketModeHub,
+        deliveries: Deliveries,
         activity: Activity,
         triggers: Triggers,
         views: Views,
@@ -56,7 +57,7 @@ class Interactions:
         options: Callable[[], SlackOptions],
         base_url: Callable[[], str],
     ) -> None:
-        self._hub = hub
+        self._deliveries = deliveries
         self._activity = activity
         self._triggers = triggers
         self._views = views
@@ -236,7 +237,7 @@ class Interactions:
 
     async def _ask(self, workspace: Workspace, kind: str, payload: dict[str, Any], *, wants_payload: bool) -> Outcome:
         try:
-            ack = await self._hub.request(workspace.id, kind, payload, wants_payload=wants_payload)
+            ack = await self._deliveries.request(workspace.id, kind, payload, wants_payload=wants_payload)
         except TimeoutError:
             return Outcome(acked=False, error="operation_timeout")
         except NoConnectionError:
@@ -264,35 +265,6 @@ class Interactions:
             team=workspace.id, user=user.id, channel=channel.id, life_s=self._options().response_url_life_s
         )
         return self._triggers.new_response_url(self._base_url(), right)
-
-    def respond(self, workspace: Workspace, right: ResponseUrl, body: dict[str, Any]) -> None:
-        """Carry out what the app posted to a response address.
-
-        Raises:
-            ApiError: `no_text` when there is nothing to show.
-        """
-        channel = workspace.channels[right.channel]
-        original = channel.messages.get(right.message_ts or "")
-        if body.get("delete_original"):
-            if right.ephemeral in workspace.ephemerals and right.ephemeral is not None:
-                self._activity.remove_ephemeral(workspace, right.ephemeral)
-            elif original is not None:
-                self._activity.delete(workspace, channel, original)
-            return
-        text, blocks = body.get("text") or "", body.get("blocks") or []
-        if not text and not blocks:
-            raise ApiError("no_text")
-        thread_ts = body.get("thread_ts")
-        if body.get("replace_original") and right.ephemeral is not None:
-            self._activity.change_ephemeral(workspace, right.ephemeral, text=text, blocks=blocks)
-        elif body.get("replace_original") and original is not None:
-            self._activity.edit(workspace, channel, original, text=text, blocks=blocks)
-        elif body.get("response_type") == "in_channel":
-            post_as_app(self._activity, workspace, channel, text=text, blocks=blocks, thread_ts=thread_ts)
-        else:
-            self._activity.show_ephemeral(
-                workspace, channel, right.user, text=text, blocks=blocks, thread_ts=thread_ts, sender=workspace.bot.id
-            )
 
 
 def find_action(

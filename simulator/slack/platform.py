@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from simulator.faults import FaultBoard
 from simulator.slack.activity import Activity
+from simulator.slack.deliveries import Deliveries
 from simulator.slack.events import Events
 from simulator.slack.files import FileStore
 from simulator.slack.interactions import Interactions
@@ -47,12 +48,13 @@ class SlackPlatform:
         self.views = Views(truth)
         self.triggers = Triggers()
         self.limiter = RateLimiter()
-        self.hub = SocketModeHub(app_id=APP_ID, truth=truth, faults=self.faults, options=lambda: self.options)
-        events = Events(self.hub.send_event, self.files, base_url)
+        self.hub = SocketModeHub(app_id=APP_ID, truth=truth, options=lambda: self.options)
+        self.deliveries = Deliveries(hub=self.hub, truth=truth, faults=self.faults, options=lambda: self.options)
+        events = Events(self.deliveries.send_event, self.files, base_url)
         self.events = events
         self.activity = Activity(truth, events, self.files, base_url)
         self.interactions = Interactions(
-            hub=self.hub,
+            deliveries=self.deliveries,
             activity=self.activity,
             triggers=self.triggers,
             views=self.views,
@@ -64,6 +66,11 @@ class SlackPlatform:
         self.workspaces: dict[str, Workspace] = {}
         self._clock = clock
         self.add_workspace("Acme")
+
+    async def close(self) -> None:
+        """End all connections and deliveries."""
+        await self.deliveries.close()
+        await self.hub.close()
 
     def add_workspace(self, name: str) -> Workspace:
         """A further workspace with the app installed and the usual people and channels in it."""

@@ -1,8 +1,7 @@
-"""Socket Mode: tickets, WebSocket connections, envelopes, acknowledgements and redelivery.
+"""Socket Mode: tickets, WebSocket connections, envelopes and their acknowledgements.
 
-Called by `web_api` (`apps.connections.open`), by `events` (what to deliver) and by `interactions` (what needs an
-answer).
-It knows nothing of what it carries.
+Called by `web_api` (`apps.connections.open`) and by `deliveries`. It knows nothing of what it carries and sends nothing
+twice on its own.
 Source: https://docs.slack.dev/apis/events-api/using-socket-mode and slack_sdk 3.47 `socket_mode/aiohttp`.
 """
 
@@ -20,7 +19,6 @@ from typing import Any
 import structlog
 from aiohttp import WSMsgType, web
 
-from simulator.faults import FaultBoard, FaultKind
 from simulator.slack import limits
 from simulator.slack.options import SlackOptions
 from simulator.truth import TruthLog
@@ -37,7 +35,7 @@ class Connection:
     socket: web.WebSocketResponse
     request: web.Request
     retiring: bool = False
-    """Told to go: it gets no more envelopes."""
+    """Told to go."""
     black_holed: bool = False
     """Nothing goes in or out, but it stays open: a half-open connection."""
 
@@ -66,12 +64,9 @@ class NoConnectionError(Exception):
 class SocketModeHub:
     """The app's connections, and what is on its way over them."""
 
-    def __init__(
-        self, *, app_id: str, truth: TruthLog, faults: FaultBoard, options: Callable[[], SlackOptions]
-    ) -> None:
+    def __init__(self, *, app_id: str, truth: TruthLog, options: Callable[[], SlackOptions]) -> None:
         self._app_id = app_id
         self._truth = truth
-        self._faults = faults
         self._options = options
         self._tickets: set[str] = set()
         self._connections: list[Connection] = []
@@ -162,82 +157,24 @@ class SocketModeHub:
             if pending.connection is connection and not pending.answer.done():
                 pending.answer.set_exception(NoConnectionError())
 
-    # -- delivering -------------------------------------------------------------------------------------------
+    # -- exchanging ------------------------------------------------------------------------------------------
 
-    def send_event(self, team: str, payload: dict[str, Any]) -> None:
-        """Deliver an event in the background, again and again until it is acknowledged or lost."""
-        self._start(self._deliver(team, payload))
+    async def repeat(self, team: str, envelope: dict[str, Any], envelope_id: str) -> None:
+        """Repeat an envelope as it was, whatever becomes of it."""
+        connection = self._choose()
+        if connection is None or connection.black_holed:
+            return
+        self._record(team, "envelope.sent", envelope_id, envelope, connection=connection.id)
+        with contextlib.suppress(ConnectionError):
+            await connection.socket.send_str(json.dumps({"envelope_id": envelope_id, **envelope}))
 
-    async def request(self, team: str, kind: str, payload: dict[str, Any], *, wants_payload: bool) -> Ack:
-        """Deliver a command or an interaction once and wait for the app's answer.
-
-        Args:
-            kind: `slash_commands` or `interactive`.
+    async def exchange(self, team: str, envelope: dict[str, Any], envelope_id: str) -> Ack:
+        """Send an envelope over one connection and wait for its acknowledgement.
 
         Raises:
             NoConnectionError: nobody was there to take it, or the connection closed before the answer.
             TimeoutError: no acknowledgement in time.
         """
-        envelope = {"type": kind, "payload": payload, "accepts_response_payload": wants_payload}
-        return await self._send_and_wait(team, envelope)
-
-    async def _deliver(self, team: str, payload: dict[str, Any]) -> None:
-        event = payload["event"]
-        known = {"event_id": payload["event_id"], "event_type": event["type"], "subtype": event.get("subtype")}
-        if self._faults.strike((FaultKind.DROP_EVENT,), event["type"], event):
-            self._truth.append("event.dropped", known, team=team)
-            return
-        delay = self._faults.strike((FaultKind.DELAY_EVENT,), event["type"], event)
-        if delay is not None:
-            await asyncio.sleep(delay.delay_s)
-        envelope_id = _envelope_id()
-        self._duplicate(team, payload, envelope_id)
-        reason = ""
-        for attempt, wait_s in enumerate((0.0, *self._options().redelivery_s)):
-            if wait_s:
-                await asyncio.sleep(wait_s)
-            try:
-                await self._send_and_wait(team, _event_envelope(payload, attempt, reason), envelope_id)
-            except NoConnectionError:
-                reason = "connection_failed"
-            except TimeoutError:
-                reason = "timeout"
-            else:
-                return
-            envelope_id = _envelope_id()
-        self._truth.append("event.lost", {**known, "reason": reason}, team=team)
-
-    def _duplicate(self, team: str, payload: dict[str, Any], envelope_id: str) -> None:
-        """Start the extra copies of an event that a fault asks for."""
-        fault = self._faults.strike((FaultKind.DUPLICATE_EVENT,), payload["event"]["type"], payload["event"])
-        if fault is None:
-            return
-
-        async def send_copy(number: int) -> None:
-            await asyncio.sleep(fault.spacing_s * number)
-            if fault.same_envelope:
-                await self._send_again(team, payload, envelope_id)
-                return
-            try:
-                await self._send_and_wait(team, _event_envelope(payload, number, "timeout"))
-            except (NoConnectionError, TimeoutError):
-                return
-
-        for number in range(1, fault.copies + 1):
-            self._start(send_copy(number))
-
-    async def _send_again(self, team: str, payload: dict[str, Any], envelope_id: str) -> None:
-        """Repeat an envelope as it was, whatever becomes of it."""
-        connection = self._choose()
-        if connection is None or connection.black_holed:
-            return
-        envelope = _event_envelope(payload, 0, "")
-        self._record(team, "envelope.sent", envelope_id, envelope, connection=connection.id)
-        with contextlib.suppress(ConnectionError):
-            await connection.socket.send_str(json.dumps({"envelope_id": envelope_id, **envelope}))
-
-    async def _send_and_wait(self, team: str, envelope: dict[str, Any], envelope_id: str | None = None) -> Ack:
-        envelope_id = envelope_id or _envelope_id()
         connection = self._choose()
         if connection is None:
             self._record(team, "envelope.unsent", envelope_id, envelope)
@@ -265,8 +202,9 @@ class SocketModeHub:
         return ack
 
     def _choose(self) -> Connection | None:
-        """The next connection in turn that takes envelopes; an event may come over any of them."""
-        able = [c for c in self._connections if not c.retiring and not c.socket.closed]
+        """The next connection in turn: an envelope may come over any. One that was told to go is the last resort."""
+        alive = [c for c in self._connections if not c.socket.closed]
+        able = [c for c in alive if not c.retiring] or alive
         if not able:
             return None
         self._turn += 1
@@ -314,7 +252,7 @@ class SocketModeHub:
         return len(chosen)
 
     async def close(self) -> None:
-        """End all connections and deliveries."""
+        """End all connections."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -337,21 +275,6 @@ def _cut(connection: Connection) -> None:
     transport = connection.request.transport
     if transport is not None:
         transport.abort()
-
-
-def _event_envelope(payload: dict[str, Any], attempt: int, reason: str) -> dict[str, Any]:
-    return {
-        "type": "events_api",
-        "payload": payload,
-        "accepts_response_payload": False,
-        "retry_attempt": attempt,
-        "retry_reason": reason,
-    }
-
-
-def _envelope_id() -> str:
-    raw = secrets.token_hex(16)
-    return "-".join((raw[:8], raw[8:12], raw[12:16], raw[16:20], raw[20:]))
 
 
 def _debug_info() -> dict[str, Any]:

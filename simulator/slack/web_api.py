@@ -26,6 +26,7 @@ from simulator.slack.arguments import Arguments, read_call
 from simulator.slack.call import Call, Method
 from simulator.slack.errors import ApiError
 from simulator.slack.platform import APP_TOKEN, SlackPlatform
+from simulator.slack.responses import respond
 from simulator.slack.socket_mode import SOCKET_PATH
 from simulator.slack.triggers import RESPONSE_PATH
 from simulator.slack.workspace import Workspace
@@ -177,7 +178,7 @@ class SlackWebApi:
         try:
             right = self._platform.triggers.take_response(team, key)
             self._platform.truth.append("response_url.used", {"user": right.user, "body": body}, team=team)
-            self._platform.interactions.respond(self._platform.workspaces[team], right, body)
+            respond(self._platform.activity, self._platform.workspaces[team], right, body)
         except ApiError as refusal:
             status = 404 if refusal.error in ("used_url", "expired_url") else 400
             return _json(refusal.body(), status=status)

@@ -80,7 +80,7 @@ class Wire:
             "updated": 1_700_000_000,
             "app_id": workspace.app_id,
             "user_id": workspace.bot.id,
-            "icons": {f"image_{size}": f"{self._base_url}/icons/bot_{size}.png" for size in (36, 48, 72)},
+            "icons": {},
             "team_id": workspace.id,
         }
 

@@ -1,0 +1,89 @@
+"""What a person of the simulated workspace gets to see: messages, and how an interaction went.
+
+Given out by `person` and `control_client`; plain values, read by tests and demonstrations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator.slack.markup import unescape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A message as somebody sees it."""
+
+    channel: str
+    """Id of the channel it is in."""
+    body: dict[str, Any] = field(repr=False)
+    """The message as on Slack's wire."""
+
+    @property
+    def ts(self) -> str:
+        """The message's id in its channel."""
+        return str(self.body["ts"])
+
+    @property
+    def root_ts(self) -> str:
+        """Ts of the root of the thread that it is in, or would open."""
+        return str(self.body.get("thread_ts") or self.body["ts"])
+
+    @property
+    def author(self) -> str:
+        """The customised name it was posted under, or the id of its user."""
+        return str(self.body.get("username") or self.body.get("user") or "")
+
+    @property
+    def text(self) -> str:
+        """All that can be read in it: its text and that of its blocks, unescaped."""
+        return unescape("\n".join([self.body.get("text", ""), *_texts(self.body.get("blocks", []))]))
+
+    @property
+    def actions(self) -> list[str]:
+        """The action ids that can be used on it."""
+        return list(_action_ids(self.body.get("blocks", [])))
+
+    @property
+    def files(self) -> list[dict[str, Any]]:
+        """The files attached to it."""
+        return list(self.body.get("files", []))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How an interaction went for the person."""
+
+    acked: bool
+    latency_ms: float | None
+    error: str | None
+    """`operation_timeout` or `dispatch_failed` when the app did not answer."""
+    payload: dict[str, Any] | None
+    """What the app sent along with its acknowledgement."""
+
+
+def _texts(blocks: Any) -> Iterator[str]:
+    """Every text in a block structure."""
+    if isinstance(blocks, list):
+        for item in blocks:
+            yield from _texts(item)
+    elif isinstance(blocks, dict):
+        if isinstance(blocks.get("text"), str):
+            yield blocks["text"]
+        for item in blocks.values():
+            if isinstance(item, list | dict):
+                yield from _texts(item)
+
+
+def _action_ids(blocks: Any) -> Iterator[str]:
+    if isinstance(blocks, list):
+        for item in blocks:
+            yield from _action_ids(item)
+    elif isinstance(blocks, dict):
+        if isinstance(blocks.get("action_id"), str):
+            yield blocks["action_id"]
+        for item in blocks.values():
+            if isinstance(item, list | dict):
+                yield from _action_ids(item)
