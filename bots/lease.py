@@ -1,0 +1,88 @@
+"""Who may speak for a bot token: one process at a time, by a lease in SQL.
+
+The relay and the sender of a workspace work only while it is held; another bots process stands by and takes over when
+it lapses. Never waits for anything but SQL.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from core.domain.refs import ProcessId, WorkspaceId
+from core.errors import TransientError
+from core.ports import UnitOfWork
+
+log = structlog.get_logger(__name__)
+
+ROLE = "sender"
+LEASE_S = 20.0
+
+
+class SenderLease:
+    """This process' claim on one workspace."""
+
+    def __init__(
+        self,
+        *,
+        uow: UnitOfWork,
+        workspace: WorkspaceId,
+        process: ProcessId,
+        monotonic: Callable[[], float],
+        lease_s: float = LEASE_S,
+    ) -> None:
+        self._uow = uow
+        self._workspace = workspace
+        self._process = process
+        self._monotonic = monotonic
+        self._lease_s = lease_s
+        self._until = monotonic() - 1
+        self._on_taken: list[Callable[[], None]] = []
+
+    def left_s(self) -> float:
+        """Seconds for which nobody else can hold it; 0 or less when it is not ours."""
+        return self._until - self._monotonic()
+
+    @property
+    def held(self) -> bool:
+        """Whether this process speaks for the workspace now."""
+        return self.left_s() > 0
+
+    def on_taken(self, callback: Callable[[], None]) -> None:
+        """Call *callback* each time the lease becomes ours after it was not."""
+        self._on_taken.append(callback)
+
+    async def run(self) -> None:
+        """Take it, keep it, and try again while another has it; until cancelled, which gives it up."""
+        try:
+            while True:
+                await self.renew()
+                await asyncio.sleep(self._lease_s / 4)
+        finally:
+            await asyncio.shield(self._release())
+
+    async def renew(self) -> None:
+        """Take or keep the lease once."""
+        asked_at = self._monotonic()  # the database counts from a later moment, so ours ends first
+        was_held = self.held
+        try:
+            async with self._uow.across() as across:
+                ours = await across.renew(ROLE, self._workspace, self._process, self._lease_s)
+        except TransientError as error:
+            log.warning("lease.not_renewed", workspace=self._workspace, error=str(error))
+            return
+        self._until = asked_at + self._lease_s if ours else asked_at
+        if ours and not was_held:
+            log.info("lease.taken", workspace=self._workspace, process=self._process)
+            for callback in self._on_taken:
+                callback()
+        elif was_held and not ours:
+            log.warning("lease.lost", workspace=self._workspace, process=self._process)
+
+    async def _release(self) -> None:
+        self._until = self._monotonic()
+        try:
+            async with self._uow.across() as across:
+                await across.release(ROLE, self._workspace, self._process)
+        except TransientError as error:
+            log.info("lease.not_released", workspace=self._workspace, error=str(error))

@@ -1,0 +1,219 @@
+"""One Slack workspace served by this process: the connection, the handlers, the relay and the sender.
+
+Made by `muster up`, `muster bots` and `python -m bots.slack`. Holds the platform's tokens; nothing else does.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import aiohttp
+import structlog
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bots.lease import LEASE_S, SenderLease
+from bots.pace import Pace
+from bots.relay import Relay
+from bots.sender import Patience, Sender
+from bots.slack import limits
+from bots.slack.calls import call
+from bots.slack.handlers import SlackHandlers
+from bots.slack.messages import SlackRenderer
+from bots.slack.people import Facts, SlackConversations
+from bots.slack.surface import SlackSurface
+from core.domain.refs import Platform, ProcessId, WorkspaceId, workspace_id
+from core.errors import TransientError
+from core.ports import TOPIC_RELAY, Bell, Clock, Conversations, Renderer, Tell, UnitOfWork
+from core.service.front_desk import FrontDesk
+from core.service.history import History
+
+log = structlog.get_logger(__name__)
+
+MakeDesk = Callable[[Conversations, Renderer, Tell], FrontDesk]
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_LAST_WORDS_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackAccess:
+    """How to reach the workspace."""
+
+    bot_token: str = field(repr=False)
+    app_token: str = field(repr=False)
+    api_url: str = AsyncWebClient.BASE_URL
+
+
+class SlackBot:
+    """Start, run, stop; in this order, once."""
+
+    def __init__(
+        self,
+        *,
+        access: SlackAccess,
+        uow: UnitOfWork,
+        bell: Bell,
+        clock: Clock,
+        process: ProcessId,
+        make_desk: MakeDesk,
+        patience: Patience | None = None,
+        lease_s: float = LEASE_S,
+    ) -> None:
+        """Connect nothing yet.
+
+        Args:
+            process: this process' own id; a standby must have another.
+            patience: times of the sender; by default Slack's.
+        """
+        self._access = access
+        self._uow = uow
+        self._bell = bell
+        self._clock = clock
+        self._process = process
+        self._make_desk = make_desk
+        self._patience = patience or Patience(reconcile_after_s=limits.RECONCILE_AFTER_S)
+        self._lease_s = lease_s
+        self._open = contextlib.AsyncExitStack()
+        self._socket: AsyncSocketModeHandler | None = None
+
+    async def start(self) -> None:
+        """Find out who we are and connect; returns when events can come in.
+
+        Raises:
+            PermanentError: Slack does not take the bot token.
+        """
+        http = await self._open.enter_async_context(aiohttp.ClientSession())
+        client = self._web_client(http)
+        identity = await _identity(client)
+        self.workspace: WorkspaceId = workspace_id(Platform.SLACK, identity["team_id"])
+        bot_user = identity["user_id"]
+        people = SlackConversations(client, team=identity["team_id"], facts=Facts(time.monotonic))
+        surface = SlackSurface(client, http, people, bot_user=bot_user, workspace_url=identity["url"])
+        renderer = SlackRenderer()
+        self._desk = self._make_desk(people, renderer, surface.tell)
+        self._handlers = SlackHandlers(
+            workspace=self.workspace,
+            bot_user=bot_user,
+            desk=self._desk,
+            history=History(uow=self._uow, conversations=people),
+            people=people,
+            surface=surface,
+            clock=self._clock,
+        )
+        self._compose(surface, renderer)
+        app = _bolt_app(client, identity, self._access.bot_token)
+        self._handlers.register(app)
+        self._socket = AsyncSocketModeHandler(app, self._access.app_token, proxy=client.proxy)
+        if self._is_local:
+            self._socket.client.proxy = None
+        await self._socket.connect_async()  # type: ignore[no-untyped-call]
+        log.info("slack.connected", workspace=self.workspace, bot_user=bot_user)
+
+    def _compose(self, surface: SlackSurface, renderer: SlackRenderer) -> None:
+        pace = Pace(limits.RATES, time.monotonic)
+        self._lease = SenderLease(
+            uow=self._uow,
+            workspace=self.workspace,
+            process=self._process,
+            monotonic=time.monotonic,
+            lease_s=self._lease_s,
+        )
+        self.sender = Sender(
+            workspace=self.workspace,
+            uow=self._uow,
+            clock=self._clock,
+            monotonic=time.monotonic,
+            surface=surface,
+            lease=self._lease,
+            pace=pace,
+            patience=self._patience,
+            on_sent=lambda: self._relay.wake(),
+        )
+        self._relay = Relay(
+            workspace=self.workspace,
+            uow=self._uow,
+            clock=self._clock,
+            surface=surface,
+            renderer=renderer,
+            lease=self._lease,
+            pace=pace,
+            on_posts=self.sender.wake,
+        )
+        self._bell.subscribe(TOPIC_RELAY, self._on_ring)
+
+    async def run(self) -> None:
+        """Carry out, show and send until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._lease.run())
+            group.create_task(self._sender_and_relay())
+            group.create_task(self._desk.run())
+
+    async def stop(self) -> None:
+        """Hear nothing more, finish what was heard, let go of everything."""
+        if self._socket is not None:
+            await self._socket.close_async()  # type: ignore[no-untyped-call]
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_WORDS_S):
+                    await self._desk.drain()
+                    await self._handlers.drain()
+        await self._open.aclose()
+
+    async def connected(self) -> bool:
+        """Whether events can come in now; for `/health`."""
+        return self._socket is not None and await self._socket.client.is_connected()
+
+    async def _sender_and_relay(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.sender.run())
+            group.create_task(self._relay.run())
+
+    def _on_ring(self, workspace: str) -> None:
+        if workspace in ("", self.workspace):
+            self.sender.wake()
+            self._relay.wake()
+
+    @property
+    def _is_local(self) -> bool:
+        return urlsplit(self._access.api_url).hostname in _LOOPBACK
+
+    def _web_client(self, http: aiohttp.ClientSession) -> AsyncWebClient:
+        # The SDK would try again after a lost answer, and so post twice.
+        client = AsyncWebClient(
+            token=self._access.bot_token, base_url=self._access.api_url, session=http, retry_handlers=[]
+        )
+        if self._is_local:
+            client.proxy = None  # taken from the environment, which knows nothing of loopback
+        return client
+
+
+async def _identity(client: AsyncWebClient) -> dict[str, str]:
+    back_off_s = 1.0
+    while True:
+        try:
+            return await call(client.auth_test(), reading=True)
+        except TransientError as error:
+            log.warning("slack.not_reached", error=str(error))
+            await asyncio.sleep(max(back_off_s, error.retry_after_s))
+            back_off_s = min(back_off_s * 2, 30.0)
+
+
+def _bolt_app(client: AsyncWebClient, identity: dict[str, str], bot_token: str) -> AsyncApp:
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=identity["team_id"],
+            bot_user_id=identity["user_id"],
+            bot_id=identity["bot_id"],
+            bot_token=bot_token,
+        )
+
+    logger = logging.getLogger("slack_bolt")
+    # Without process_before_response Bolt acknowledges an event before its listener runs, and even if it fails.
+    return AsyncApp(client=client, authorize=authorize, process_before_response=True, logger=logger)

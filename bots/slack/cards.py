@@ -1,0 +1,111 @@
+"""The status card of a session, as Slack's blocks.
+
+Called by `messages` for the root post and by the relay for every edit. No address that an agent wrote comes in here:
+`chat.update` has no switch against previews.
+"""
+
+import json
+from typing import Any
+
+from bots.chunks import whole
+from bots.slack import limits, parse
+from bots.slack.markup import escape, icon
+from core.domain.events import Member
+from core.domain.lifecycle import State
+from core.domain.session import Session
+from core.service.narration import card_words
+from core.service.outbound import clean
+
+_TASK_CHARS = 500
+_ROLE_CHARS = 120
+
+
+def card(session: Session) -> dict[str, Any]:
+    """Text and blocks that show where *session* stands."""
+    state = card_words(session)
+    blocks = [
+        _section(f"*#{session.number}* {_cut(clean(session.task), _TASK_CHARS)}"),
+        _section(escape(state)),
+        *([_section(_team(session))] if session.team else []),
+        {"type": "context", "elements": [_mrkdwn(_footer(session))]},
+        *([_stop_button(session)] if _can_be_stopped(session) else []),
+    ]
+    return {"text": f"#{session.number} {escape(state)}: {_cut(clean(session.task), 150)}", "blocks": blocks}
+
+
+def _team(session: Session) -> str:
+    lines = ""
+    for shown, member in enumerate(session.team):
+        line = _member(member, session.activity.get(member.name, "")) + "\n"
+        if len(lines) + len(line) > limits.SECTION_CHARS - len("and 999 more"):
+            return f"{lines}and {len(session.team) - shown} more"
+        lines += line
+    return lines.rstrip("\n")
+
+
+def _member(member: Member, doing: str) -> str:
+    line = f":{icon(member.icon)}: *{escape(member.name)}* {_cut(clean(member.role), _ROLE_CHARS)}"
+    return f"{line} · _{escape(doing)}_" if doing else line
+
+
+def _footer(session: Session) -> str:
+    started = int(session.created_at.timestamp())
+    fallback = f"{session.created_at:%Y-%m-%d %H:%M} UTC"
+    words = (
+        f"Started by {_cut(session.starter.name, 60)} <!date^{started}^{{date_short_pretty}} at {{time}}|{fallback}>"
+    )
+    if session.ended_at is not None:
+        words += f" · took {_duration((session.ended_at - session.created_at).total_seconds())}"
+    return f"{words} · {escape(session.model)}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest_s = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [f"{days} d" if days else "", f"{hours} h" if hours else "", f"{minutes} min" if minutes else ""]
+    return " ".join([part for part in parts if part][:2]) or f"{rest_s} s"
+
+
+def _can_be_stopped(session: Session) -> bool:
+    return not session.finished and session.state is not State.STOPPING
+
+
+def _stop_button(session: Session) -> dict[str, Any]:
+    button = {
+        "type": "button",
+        "action_id": parse.ACTION_STOP,
+        "style": "danger",
+        "text": {"type": "plain_text", "text": "Stop"},
+        "value": str(session.number),
+    }
+    return {"type": "actions", "elements": [button]}
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": _mrkdwn(text)}
+
+
+def _mrkdwn(text: str) -> dict[str, Any]:
+    return {"type": "mrkdwn", "text": text[: limits.SECTION_CHARS], "verbatim": True}
+
+
+def _cut(text: str, chars: int) -> str:
+    text = " ".join(text.split())
+    return escape(text) if len(text) <= chars else escape(text[: whole(text, chars)]) + " …"
+
+
+def older_button(value: str) -> dict[str, Any]:
+    """The button under a list that has more pages."""
+    button = {
+        "type": "button",
+        "action_id": parse.ACTION_OLDER,
+        "text": {"type": "plain_text", "text": "Older"},
+        "value": value,
+    }
+    return {"type": "actions", "elements": [button]}
+
+
+def as_bytes(payload: dict[str, Any]) -> bytes:
+    """The payload in one fixed form, to compare cards by."""
+    return json.dumps(payload, sort_keys=True, ensure_ascii=False).encode()

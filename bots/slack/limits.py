@@ -1,0 +1,62 @@
+"""Slack's numbers, each with its source.
+
+Read by everything in `bots.slack`; nothing else holds a number of the platform's.
+"""
+
+from bots.pace import Rates
+
+# Sizes
+POST_CHARS = 3_500
+"""Aim for one message: 4,000 are advised, and escaping makes text longer.
+https://docs.slack.dev/reference/methods/chat.postMessage#truncating"""
+POST_MAX_CHARS = 40_000
+"""Slack cuts text there (same page)."""
+UPDATE_TEXT_CHARS = 4_000
+"""`chat.update` answers `msg_too_long` above. https://docs.slack.dev/reference/methods/chat.update"""
+SECTION_CHARS = 3_000
+"""https://docs.slack.dev/reference/block-kit/blocks/section-block"""
+ALL_BLOCKS_CHARS = 13_000
+"""`msg_blocks_too_long` has been seen by others above about 13,200; not documented."""
+MESSAGE_BLOCKS = 50
+"""https://docs.slack.dev/reference/block-kit/blocks"""
+BUTTON_VALUE_CHARS = 2_000
+"""https://docs.slack.dev/reference/block-kit/block-elements/button-element"""
+ALT_TEXT_CHARS = 2_000
+"""https://docs.slack.dev/reference/block-kit/blocks/image-block"""
+USERNAME_CHARS = 80
+"""Not documented for `username`; 80 is what Slack allows for a display name."""
+IMAGE_MIMES = frozenset({"image/png", "image/jpeg", "image/gif"})
+"""What an image block shows of a `slack_file`. https://docs.slack.dev/reference/block-kit/blocks/image-block"""
+
+# What people may send
+TASK_CHARS = 10_000
+"""Muster's own limit for a task."""
+SUBTYPES_HEARD = frozenset({None, "file_share", "thread_broadcast"})
+"""Messages of people; every other subtype is an edit, a deletion, a bot or news of the channel.
+https://docs.slack.dev/reference/events/message#subtypes"""
+
+# Times
+ACK_S = 3.0
+"""https://docs.slack.dev/interactivity/handling-user-interaction#acknowledgment_response"""
+RECORD_S = 2.5
+"""What recording may take of `ACK_S`."""
+LOOK_UP_S = 1.0
+"""What asking Slack who somebody is may take of `ACK_S`; unknown people count as guests."""
+FACTS_S = 60.0
+"""How long what Slack said of people and channels may be relied on."""
+RECONCILE_AFTER_S = 30.0
+"""A message may take a while to be found after a lost reply; not documented, chosen with room."""
+UPLOAD_S = 60.0
+SHARED_POLL_S = (0.0, 0.3, 0.7, 1.5, 3.0)
+"""Waits between looks at whether an uploaded file is shared: that happens after the answer.
+https://github.com/slackapi/bolt-js/issues/2115"""
+REPLIES_PAGE = 200
+"""https://docs.slack.dev/reference/methods/conversations.replies"""
+
+# Rates. https://docs.slack.dev/apis/web-api/rate-limits
+RATES = Rates(
+    posts_per_channel_s=1.0,  # "no more than one message per second per channel", short bursts allowed
+    channel_burst=3,
+    posts_per_min=200,  # "several hundred messages per minute" for a workspace
+    edits_per_min=50,  # chat.update is tier 3
+)

@@ -1,0 +1,179 @@
+"""Who people and channels are, as Slack said less than a minute ago.
+
+Asked by the handlers (names, guests) and by the front desk (may Muster post here, may this person read that). What
+Slack does not say counts as no. Implements `core.ports.Conversations`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bots.slack import limits, replies
+from bots.slack.calls import call
+from core.domain.refs import ChannelId, Person, Place, UserId
+from core.errors import MusterError, PermanentError
+
+log = structlog.get_logger(__name__)
+
+_MEMBER_PAGES = 20
+_MEMBERS_A_PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of a person."""
+
+    person: Person
+    restricted: bool  # a guest, a stranger, a bot, or unknown
+    admin: bool = False  # of the workspace
+
+
+class Facts:
+    """Answers of Slack, each kept for a minute and asked for once at a time."""
+
+    def __init__(self, clock: Callable[[], float], *, keep_s: float = limits.FACTS_S) -> None:
+        self._clock = clock
+        self._keep_s = keep_s
+        self._kept: dict[Hashable, tuple[float, Any]] = {}
+        self._asking: dict[Hashable, asyncio.Task[Any]] = {}
+
+    async def get(self, key: Hashable, ask: Callable[[], Awaitable[Any]]) -> Any:
+        """The kept answer for *key*, else the one of *ask*, whose errors are not kept."""
+        now = self._clock()
+        if (kept := self._kept.get(key)) and kept[0] > now:
+            return kept[1]
+        asking = self._asking.get(key)
+        if asking is None:
+            asking = asyncio.ensure_future(self._ask(key, ask))
+            asking.add_done_callback(_look_at)  # those who waited may all have given up
+            self._asking[key] = asking
+        return await asyncio.shield(asking)
+
+    async def _ask(self, key: Hashable, ask: Callable[[], Awaitable[Any]]) -> Any:
+        asked_at = self._clock()
+        try:
+            answer = await ask()
+            self._kept = {k: v for k, v in self._kept.items() if v[0] > asked_at}
+            self._kept[key] = (asked_at + self._keep_s, answer)
+            return answer
+        finally:
+            del self._asking[key]
+
+
+def _look_at(asking: asyncio.Task[Any]) -> None:
+    if not asking.cancelled():
+        asking.exception()
+
+
+class SlackConversations:
+    """People and channels of one Slack workspace."""
+
+    def __init__(self, client: AsyncWebClient, *, team: str, facts: Facts) -> None:
+        self._client = client
+        self._team = team
+        self._facts = facts
+
+    async def who(self, user: UserId, name: str = "") -> Known:
+        """Who *user* is; restricted when Slack does not say in time.
+
+        Args:
+            name: to go by when Slack does not say.
+        """
+        try:
+            async with asyncio.timeout(limits.LOOK_UP_S):
+                info = await self._user(user)
+        except (MusterError, TimeoutError) as error:
+            log.warning("slack.user_unknown", user=user, error=str(error) or type(error).__name__)
+            return Known(person=Person(id=user, name=name or user), restricted=True)
+        profile = info.get("profile") or {}
+        shown = profile.get("display_name") or profile.get("real_name") or info.get("real_name") or info.get("name")
+        restricted = self._restricted(info)
+        return Known(
+            person=Person(id=user, name=shown or name or user),
+            restricted=restricted,
+            admin=not restricted and bool(info.get("is_admin") or info.get("is_owner")),
+        )
+
+    async def admit(self, place: Place) -> str:
+        """Join a public channel; of any other Muster must be a member already.
+
+        Raises:
+            TransientError: Slack does not say now.
+        """
+        try:
+            channel = await self._channel(place.channel)
+            if channel.get("is_archived"):
+                return replies.ARCHIVED
+            if channel.get("is_member") or channel.get("is_im"):
+                return ""
+            if channel.get("is_private") or channel.get("is_mpim"):
+                return replies.INVITE
+            await call(self._client.conversations_join(channel=place.channel), reading=True)
+        except PermanentError as error:
+            log.info("slack.not_admitted", channel=place.channel, error=str(error))
+            return replies.NO_DIRECT_MESSAGE if place.channel.startswith("D") else replies.INVITE
+        return ""
+
+    async def may_view(self, channel: ChannelId, user: UserId) -> bool:
+        """Public channel: any full member of the workspace; otherwise whoever is in the conversation now."""
+        try:
+            info = await self._channel(channel)
+            if info.get("is_im"):
+                return bool(info.get("user") == user)
+            if not info.get("is_private") and not info.get("is_mpim"):
+                return not self._restricted(await self._user(user))
+            return user in await self._members(channel)
+        except MusterError as error:
+            log.warning("slack.view_denied", channel=channel, user=user, error=str(error))
+            return False
+
+    async def direct_channel(self, user: UserId) -> ChannelId:
+        """The conversation between Muster and the person alone, opened if need be."""
+
+        async def ask() -> Any:
+            opened = await call(self._client.conversations_open(users=[user]), reading=True)
+            return opened["channel"]["id"]
+
+        return ChannelId(await self._facts.get(("direct", user), ask))
+
+    async def _user(self, user: UserId) -> dict[str, Any]:
+        async def ask() -> Any:
+            return (await call(self._client.users_info(user=user), reading=True))["user"]
+
+        found: dict[str, Any] = await self._facts.get(("user", user), ask)
+        return found
+
+    async def _channel(self, channel: ChannelId) -> dict[str, Any]:
+        async def ask() -> Any:
+            return (await call(self._client.conversations_info(channel=channel), reading=True))["channel"]
+
+        found: dict[str, Any] = await self._facts.get(("channel", channel), ask)
+        return found
+
+    async def _members(self, channel: ChannelId) -> frozenset[str]:
+        async def ask() -> Any:
+            found: set[str] = set()
+            cursor = ""
+            for _ in range(_MEMBER_PAGES):
+                request = self._client.conversations_members(
+                    channel=channel, cursor=cursor or None, limit=_MEMBERS_A_PAGE
+                )
+                page = await call(request, reading=True)
+                found.update(page["members"])
+                cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+                if not cursor:
+                    break
+            return frozenset(found)
+
+        members: frozenset[str] = await self._facts.get(("members", channel), ask)
+        return members
+
+    def _restricted(self, user: dict[str, Any]) -> bool:
+        teams = (user.get("enterprise_user") or {}).get("teams") or ()
+        ours = user.get("team_id") == self._team or self._team in teams
+        flags = ("is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "deleted", "is_workflow_bot")
+        return not ours or any(user.get(flag) for flag in flags)

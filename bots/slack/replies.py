@@ -1,0 +1,23 @@
+"""What Muster says in Slack's own words: help, and how to let it in.
+
+Used by `handlers` and `people`.
+"""
+
+HELP = """*Muster* puts a team of AI agents on a task, in a thread where you can watch and join in.
+
+- `/agents <task>`: start a team on a task. Mentioning me or writing to me directly does the same.
+- Reply in the thread: answers the team's question; while it works, your words reach it at its next turn; \
+after the end it goes on from the result.
+- `/agents status` or `/agents status 12`: what is running, or how session 12 is doing.
+- `/agents stop` or `/agents stop 12`: stop your newest session, or session 12. The Stop button and the word `stop` \
+in the thread do the same.
+- `/history`, `/history <words>`, `/history 12`: what was done here; the transcript of session 12 as a file.
+- `/agents help`: this."""
+
+INVITE = "I am not in this channel, so I cannot work here. Invite me with `/invite @Muster` and try again."
+NO_DIRECT_MESSAGE = (
+    "I cannot post in this conversation. Use `/agents` in a channel that I am in, or in a direct message to me."
+)
+ARCHIVED = "This channel is archived, so I cannot work here. Use `/agents` in another channel."
+SENT_TO_YOU = "I sent it to you as a direct message."
+NOT_SENT_TO_YOU = "I could not send you the file: open a direct message with me once, then try again."

@@ -1,0 +1,184 @@
+"""A Slack workspace with Muster's bot in it and no worker: tests play the worker and see what people see."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bots.sender import Patience
+from bots.slack.app import SlackAccess, SlackBot
+from core.adapters.clock import DatabaseClock
+from core.adapters.migrations import migrate
+from core.adapters.sql_engine import Database
+from core.adapters.unit_of_work import SqlUnitOfWork
+from core.domain import events as ev
+from core.domain.lifecycle import Move
+from core.domain.refs import Platform, ProcessId, QuestionId, SessionId, WorkspaceId, new_id
+from core.domain.session import Question, Session
+from core.ports import TOPIC_RELAY, Change, Conversations, Held, Renderer, Tell
+from core.service.front_desk import Defaults, FrontDesk
+from core.service.policy import Policy
+from simulator.server import Simulator
+from simulator.slack.options import SlackOptions
+from simulator.slack.person import SlackControl
+from simulator.slack.platform import APP_TOKEN, BOT_TOKEN
+
+WORKER = ProcessId("worker-1")
+TEAM = (
+    ev.Member(name="coder", role="writes code", instructions="", tools=("run_python",), icon="computer"),
+    ev.Member(name="writer", role="writes it up", instructions="", tools=(), icon="memo"),
+)
+
+
+class LocalBell:
+    """Rings in this process only."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[str, list[Callable[[str], None]]] = defaultdict(list)
+
+    async def ring(self, topic: str, payload: str = "") -> None:
+        for listener in self._listeners[topic]:
+            listener(payload)
+
+    def subscribe(self, topic: str, on_ring: Callable[[str], None]) -> None:
+        self._listeners[topic].append(on_ring)
+
+
+class NoQueue:
+    """Nobody works here."""
+
+    async def wake(self, session: SessionId) -> None: ...
+
+
+@dataclass
+class SlackWorld:
+    """What a test can do."""
+
+    simulator: Simulator
+    slack: SlackControl
+    uow: SqlUnitOfWork
+    clock: DatabaseClock
+    bell: LocalBell
+    running: list[tuple[SlackBot, asyncio.Task[None]]] = field(default_factory=list)
+
+    @property
+    def bot(self) -> SlackBot:
+        return self.running[-1][0]
+
+    @property
+    def workspace(self) -> WorkspaceId:
+        return self.bot.workspace
+
+    async def start_bot(
+        self, name: str = "bots-1", *, reconcile_after_s: float = 0.3, lease_s: float = 20.0
+    ) -> SlackBot:
+        def make_desk(conversations: Conversations, renderer: Renderer, tell: Tell) -> FrontDesk:
+            return FrontDesk(
+                platform=Platform.SLACK,
+                uow=self.uow,
+                clock=self.clock,
+                conversations=conversations,
+                renderer=renderer,
+                policy=Policy(),
+                defaults=Defaults(provider="demo", model="demo", max_rounds=12),
+                tell=tell,
+            )
+
+        bot = SlackBot(
+            access=SlackAccess(bot_token=BOT_TOKEN, app_token=APP_TOKEN, api_url=self.simulator.slack_api_url),
+            uow=self.uow,
+            bell=self.bell,
+            clock=self.clock,
+            process=ProcessId(name),
+            make_desk=make_desk,
+            patience=Patience(reconcile_after_s=reconcile_after_s, repair_after_s=0.3, call_s=5.0),
+            lease_s=lease_s,
+        )
+        await bot.start()
+        self.running.append((bot, asyncio.create_task(bot.run())))
+        return bot
+
+    async def stop_bots(self) -> None:
+        for bot, task in self.running:
+            await bot.stop()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        self.running.clear()
+
+    async def session(self, number: int = 1) -> Session:
+        async with self.uow.read(self.workspace) as work:
+            found = await work.sessions.by_number(number)
+        assert found is not None
+        return found
+
+    async def work(
+        self, *happened: ev.Event, move: Move | None = None, number: int = 1, claim: bool = False
+    ) -> Session:
+        """Record events as a worker does."""
+        session = await self.session(number)
+        guard = Held(owner=WORKER, epoch=session.epoch)
+        async with self.uow.begin(self.workspace) as work:
+            if claim:
+                from core.domain.lifecycle import CLAIMABLE
+                from core.ports import InState
+
+                session = await work.sessions.record(
+                    session.id,
+                    InState(states=CLAIMABLE),
+                    [ev.BuildingStarted()],
+                    move=Move.CLAIM,
+                    change=Change(owner=WORKER),
+                )
+                guard = Held(owner=WORKER, epoch=session.epoch)
+                session = await work.sessions.record(
+                    session.id, guard, [ev.TeamBuilt(team=TEAM)], move=Move.BUILT, change=Change(team=TEAM)
+                )
+            if happened or move:
+                session = await work.sessions.record(session.id, guard, happened, move=move)
+            work.ring(TOPIC_RELAY, self.workspace)
+        return session
+
+    async def ask(self, text: str, number: int = 1) -> QuestionId:
+        """Ask a person, as a worker does."""
+        session = await self.session(number)
+        question = QuestionId(new_id())
+        asked = ev.QuestionAsked(question=question, agent="writer", text=text)
+        async with self.uow.begin(self.workspace) as work:
+            await work.questions.ask(
+                Question(
+                    id=question, session=session.id, agent="writer", text=text, choices=(), asked_at=self.clock.now()
+                )
+            )
+            guard = Held(owner=WORKER, epoch=session.epoch)
+            await work.sessions.record(session.id, guard, [asked], move=Move.ASK)
+            work.ring(TOPIC_RELAY, self.workspace)
+        return question
+
+
+@asynccontextmanager
+async def slack_world(folder: Path, options: SlackOptions | None = None) -> AsyncIterator[SlackWorld]:
+    """A simulated workspace and an empty database; the test starts the bot."""
+    database = Database(f"sqlite+aiosqlite:///{folder / 'muster.db'}")
+    await migrate(database)
+    simulator = Simulator(slack=options or SlackOptions())
+    await simulator.start()
+    clock = DatabaseClock()
+    bell = LocalBell()
+    try:
+        async with SlackControl(simulator.url) as slack:
+            world = SlackWorld(
+                simulator=simulator,
+                slack=slack,
+                uow=SqlUnitOfWork(database, clock, bell, NoQueue()),
+                clock=clock,
+                bell=bell,
+            )
+            try:
+                yield world
+            finally:
+                await world.stop_bots()
+    finally:
+        await simulator.stop()
+        await database.close()
