@@ -19,6 +19,32 @@ _KEY_CHARS = 25  # what Discord takes as a nonce
 _DRAFT = ("payload", "blob", "shown", "session", "question", "card", "urgent")
 
 
+_FIRST = (
+    sa.select(posts.c.thread, sa.func.min(posts.c.n).label("n"))
+    .where(posts.c.workspace == sa.bindparam("workspace"), posts.c.state == sa.text("'unsent'"))
+    .group_by(posts.c.thread)
+    .subquery()
+)
+_HEADS = (
+    sa.select(posts)
+    .join(_FIRST, sa.and_(_FIRST.c.thread == posts.c.thread, _FIRST.c.n == posts.c.n))
+    .join(threads, threads.c.id == posts.c.thread)
+    .where(threads.c.blocked == "")
+    .order_by(posts.c.urgent.desc(), posts.c.created_at)
+)
+_COUNT_UP = (
+    threads.update()
+    .where(threads.c.id == sa.bindparam("of_thread"), threads.c.workspace == sa.bindparam("of_workspace"))
+    .values(next_post=threads.c.next_post + 1)
+    .returning(threads.c.next_post)
+)
+_OF_POST = posts.update().where(
+    posts.c.thread == sa.bindparam("of_thread"),
+    posts.c.n == sa.bindparam("of_n"),
+    posts.c.workspace == sa.bindparam("of_workspace"),
+)
+
+
 class SqlPostStore:
     """`core.ports.PostStore` on the posts table."""
 
@@ -28,54 +54,40 @@ class SqlPostStore:
         self._now = now
 
     async def add(self, thread: ThreadId, draft: Draft) -> Post:
-        counted = (
-            threads.update()
-            .where(threads.c.id == thread, threads.c.workspace == self._workspace)
-            .values(next_post=threads.c.next_post + 1)
-            .returning(threads.c.next_post)
-        )
-        n = (await self._connection.execute(counted)).scalar_one() - 1
+        counted = await self._connection.execute(_COUNT_UP, {"of_thread": thread, "of_workspace": self._workspace})
+        n = int(counted.scalar_one()) - 1
         key = hashlib.sha256(f"{thread}/{n}".encode()).hexdigest()[:_KEY_CHARS]
         post = Post(thread=thread, n=n, key=key, draft=draft, created_at=self._now)
         values = {name: getattr(draft, name) for name in _DRAFT}
-        await self._connection.execute(
-            posts.insert().values(
-                thread=thread,
-                n=n,
-                workspace=self._workspace,
-                state="unsent",
-                key=key,
-                created_at=self._now,
-                refused="",
-                **values,
-            )
-        )
+        row = {
+            "thread": thread,
+            "n": n,
+            "workspace": self._workspace,
+            "state": "unsent",
+            "key": key,
+            "created_at": self._now,
+            "refused": "",
+        }
+        await self._connection.execute(posts.insert(), row | values)
         return post
 
     async def heads(self) -> list[Post]:
-        unsent = sa.and_(posts.c.workspace == self._workspace, posts.c.state == "unsent")
-        first = sa.select(posts.c.thread, sa.func.min(posts.c.n).label("n")).where(unsent).group_by(posts.c.thread)
-        heads = first.subquery()
-        query = (
-            sa.select(posts)
-            .join(heads, sa.and_(heads.c.thread == posts.c.thread, heads.c.n == posts.c.n))
-            .join(threads, threads.c.id == posts.c.thread)
-            .where(threads.c.blocked == "")
-            .order_by(posts.c.urgent.desc(), posts.c.created_at)
-        )
-        return [_post(row) for row in (await self._connection.execute(query)).all()]
+        found = await self._connection.execute(_HEADS, {"workspace": self._workspace})
+        return [_post(row) for row in found.all()]
 
     async def attempt(self, post: Post) -> Post:
-        return await self._update(post, attempted_at=self._now)
+        await self._update(post, attempted_at=self._now)
+        return replace(post, attempted_at=self._now)
 
     async def retract(self, post: Post) -> None:
         await self._update(post, attempted_at=None)
 
     async def uploaded(self, post: Post, file: str) -> Post:
-        return await self._update(post, file=file)
+        await self._update(post, file=file)
+        return replace(post, file=file)
 
     async def sent(self, post: Post, message: MessageId) -> None:
-        await self._execute(self._of(post).values(state="sent", sent_at=self._now, message=message))
+        await self._update(post, state="sent", sent_at=self._now, message=message)
         if post.draft.question is not None:
             await self._execute(questions.update().where(questions.c.id == post.draft.question).values(message=message))
         thread = threads.update().where(threads.c.id == post.thread)
@@ -84,16 +96,11 @@ class SqlPostStore:
         await self._execute(thread.where(threads.c.root.is_(None)).values(root=message))
 
     async def give_up(self, post: Post, reason: str) -> None:
-        await self._execute(self._of(post).values(state="refused", refused=reason[:64]))
+        await self._update(post, state="refused", refused=reason[:64])
 
-    async def _update(self, post: Post, **values: Any) -> Post:
-        await self._execute(self._of(post).values(**values))
-        return replace(post, **values)
-
-    def _of(self, post: Post) -> sa.Update:
-        return posts.update().where(
-            posts.c.thread == post.thread, posts.c.n == post.n, posts.c.workspace == self._workspace
-        )
+    async def _update(self, post: Post, **values: Any) -> None:
+        which = {"of_thread": post.thread, "of_n": post.n, "of_workspace": self._workspace}
+        await self._connection.execute(_OF_POST, which | values)
 
     async def _execute(self, statement: sa.Update) -> None:
         await self._connection.execute(statement)

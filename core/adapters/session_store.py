@@ -4,6 +4,7 @@ Made by the unit of work for one workspace and one transaction.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,11 +15,37 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.adapters.codec import VERSION, dump_event, dump_team, load_event, load_team, words_of
 from core.adapters.sql_tables import deliveries, events, sessions, threads, usage, workspaces
 from core.domain.events import Event, Recorded
-from core.domain.lifecycle import FINAL, Move, State, next_state
+from core.domain.lifecycle import FINAL, HELD, Move, State, next_state
 from core.domain.refs import Person, SessionId, ThreadId, WorkspaceId
 from core.domain.session import Session, Usage, activity_after
 from core.errors import Conflict, StaleEpoch
 from core.ports import Change, Guard, Held, NewSession, SessionQuery
+
+# Statements are built once: building one costs as much as running it.
+_OURS = sa.select(sessions).where(sessions.c.workspace == sa.bindparam("workspace"))
+_BY_ID = _OURS.where(sessions.c.id == sa.bindparam("session"))
+_LOCKED = _BY_ID.with_for_update()
+_BY_NUMBER = _OURS.where(sessions.c.number == sa.bindparam("number"))
+_NEWEST = _OURS.join(threads, threads.c.newest_session == sessions.c.id).where(threads.c.id == sa.bindparam("thread"))
+_CHANGE = sessions.update().where(sessions.c.id == sa.bindparam("of_session"))
+_COUNT_UP = (
+    workspaces.update()
+    .where(workspaces.c.id == sa.bindparam("of_workspace"))
+    .values(next_number=workspaces.c.next_number + 1)
+    .returning(workspaces.c.next_number)
+)
+_SET_NEWEST = threads.update().where(threads.c.id == sa.bindparam("of_thread"))
+_SET_LAST = deliveries.update().where(deliveries.c.session == sa.bindparam("of_session"))
+_EVENTS = (
+    sa.select(events)
+    .join(sessions, sessions.c.id == events.c.session)
+    .where(
+        events.c.session == sa.bindparam("session"),
+        sessions.c.workspace == sa.bindparam("workspace"),
+        events.c.seq > sa.bindparam("after"),
+    )
+    .order_by(events.c.seq)
+)
 
 
 class SqlSessionStore:
@@ -47,35 +74,26 @@ class SqlSessionStore:
             next_seq=2,
         )
         try:
-            await self._connection.execute(sessions.insert().values(**row_of(session)))
+            await self._connection.execute(sessions.insert(), row_of(session))
         except IntegrityError as error:
             raise Conflict("the thread already has an unfinished session") from error
-        await self._connection.execute(events.insert().values(**_event_row(session.id, 1, self._now, first)))
+        await self._connection.execute(events.insert(), _event_row(session.id, 1, self._now, first))
         if new.thread is not None:
-            await self._connection.execute(
-                threads.update().where(threads.c.id == new.thread).values(newest_session=session.id)
-            )
+            await self._connection.execute(_SET_NEWEST, {"of_thread": new.thread, "newest_session": session.id})
         return session
 
     async def _next_number(self) -> int:
-        counted = (
-            workspaces.update()
-            .where(workspaces.c.id == self._workspace)
-            .values(next_number=workspaces.c.next_number + 1)
-            .returning(workspaces.c.next_number)
-        )
-        return int((await self._connection.execute(counted)).scalar_one()) - 1
+        counted = await self._connection.execute(_COUNT_UP, {"of_workspace": self._workspace})
+        return int(counted.scalar_one()) - 1
 
     async def get(self, session: SessionId) -> Session | None:
-        return await self._one(self._select().where(sessions.c.id == session))
+        return await self._one(_BY_ID, session=session)
 
     async def by_number(self, number: int) -> Session | None:
-        return await self._one(self._select().where(sessions.c.number == number))
+        return await self._one(_BY_NUMBER, number=number)
 
     async def newest_in(self, thread: ThreadId) -> Session | None:
-        return await self._one(
-            self._select().join(threads, threads.c.newest_session == sessions.c.id).where(threads.c.id == thread)
-        )
+        return await self._one(_NEWEST, thread=thread)
 
     async def record(
         self,
@@ -86,52 +104,36 @@ class SqlSessionStore:
         move: Move | None = None,
         change: Change | None = None,
     ) -> Session:
-        before = await self._one(self._select().where(sessions.c.id == session).with_for_update())
+        before = await self._one(_LOCKED, session=session)
         _check(guard, before)
         assert before is not None  # _check has raised otherwise
         change = change or Change()
-        values = _changed(before, happened, move, change, self._now)
-        for seq, event in enumerate(happened, before.next_seq):
-            await self._connection.execute(events.insert().values(**_event_row(session, seq, self._now, event)))
-        await self._connection.execute(sessions.update().where(sessions.c.id == session).values(**values))
-        if happened:
-            await self._connection.execute(
-                deliveries.update()
-                .where(deliveries.c.session == session)
-                .values(last_seq=before.next_seq + len(happened) - 1)
-            )
+        after = _changed(before, happened, move, change, self._now)
+        await self._append(session, before.next_seq, happened)
+        values = {name: value for name, value in row_of(after).items() if name in _CHANGING}
+        await self._connection.execute(_CHANGE, {"of_session": session, **values})
         if change.add_usage is not None:
             await self._note_usage(before, change.add_usage)
-        after = await self.get(session)
-        assert after is not None  # its row is locked
         return after
 
+    async def _append(self, session: SessionId, seq: int, happened: Sequence[Event]) -> None:
+        if not happened:
+            return
+        rows = [_event_row(session, n, self._now, event) for n, event in enumerate(happened, seq)]
+        await self._connection.execute(events.insert(), rows)
+        await self._connection.execute(_SET_LAST, {"of_session": session, "last_seq": seq + len(rows) - 1})
+
     async def _note_usage(self, session: Session, used: Usage) -> None:
-        await self._connection.execute(
-            usage.insert().values(
-                workspace=self._workspace,
-                session=session.id,
-                by=session.starter.id,
-                at=self._now,
-                prompt_tokens=used.prompt_tokens,
-                completion_tokens=used.completion_tokens,
-                cost_usd=used.cost_usd,
-            )
-        )
+        whose = {"workspace": self._workspace, "session": session.id, "by": session.starter.id, "at": self._now}
+        await self._connection.execute(usage.insert(), whose | _dump_usage(used))
 
     async def events(self, session: SessionId, *, after: int = 0, limit: int | None = None) -> list[Recorded]:
-        query = (
-            sa.select(events)
-            .join(sessions, sessions.c.id == events.c.session)
-            .where(events.c.session == session, sessions.c.workspace == self._workspace, events.c.seq > after)
-            .order_by(events.c.seq)
-            .limit(limit)
-        )
-        rows = (await self._connection.execute(query)).all()
+        which = {"session": session, "workspace": self._workspace, "after": after}
+        rows = (await self._connection.execute(_EVENTS.limit(limit), which)).all()
         return [Recorded(seq=row.seq, at=row.at, event=load_event(row.kind, row.version, row.data)) for row in rows]
 
     async def search(self, query: SessionQuery) -> list[Session]:
-        wanted = self._select()
+        wanted = _OURS
         if query.channel is not None:
             wanted = wanted.join(threads, threads.c.id == sessions.c.thread).where(threads.c.channel == query.channel)
         if query.starter is not None:
@@ -145,13 +147,12 @@ class SqlSessionStore:
                 sa.exists().where(events.c.session == sessions.c.id, events.c.words.contains(word, autoescape=True))
             )
         wanted = wanted.order_by(sessions.c.number.desc()).limit(query.limit).offset(query.offset)
-        return [session_of(row) for row in (await self._connection.execute(wanted)).all()]
+        found = await self._connection.execute(wanted, {"workspace": self._workspace})
+        return [session_of(row) for row in found.all()]
 
-    def _select(self) -> sa.Select[Any]:
-        return sa.select(sessions).where(sessions.c.workspace == self._workspace)
-
-    async def _one(self, query: sa.Select[Any]) -> Session | None:
-        row = (await self._connection.execute(query)).one_or_none()
+    async def _one(self, query: sa.Select[Any], **which: Any) -> Session | None:
+        found = await self._connection.execute(query, {"workspace": self._workspace, **which})
+        row = found.one_or_none()
         return session_of(row) if row is not None else None
 
 
@@ -163,10 +164,8 @@ def _check(guard: Guard, session: Session | None) -> None:
         raise Conflict(f"the session is {session.state if session else 'unknown'}")
 
 
-def _changed(
-    before: Session, happened: Sequence[Event], move: Move | None, change: Change, now: datetime
-) -> dict[str, Any]:
-    """The row's new values; the only place where a session's state is written."""
+def _changed(before: Session, happened: Sequence[Event], move: Move | None, change: Change, now: datetime) -> Session:
+    """The session afterwards; the only place where a session's state changes."""
     values: dict[str, Any] = {"changed_at": now, "next_seq": before.next_seq + len(happened)}
     if happened:
         values["activity"] = activity_after(before.activity, happened)
@@ -177,19 +176,16 @@ def _changed(
         values["state"] = state
         if move is Move.CLAIM:
             values |= {"owner": change.owner, "epoch": before.epoch + 1}
-        elif state in FINAL or state in (State.QUEUED, State.RESUMING, State.WAITING):
+        elif state not in HELD:
             values["owner"] = None
         if state in FINAL:
             values["ended_at"] = now
-    if change.attempts is not None:
-        values["attempts"] = change.attempts
-    if change.team is not None:
-        values["team"] = dump_team(change.team)
-    if change.round is not None:
-        values["round"] = change.round
+    for name in ("attempts", "team", "round"):
+        if (value := getattr(change, name)) is not None:
+            values[name] = value
     if change.add_usage is not None:
-        values["usage"] = _dump_usage(before.usage + change.add_usage)
-    return values
+        values["usage"] = before.usage + change.add_usage
+    return replace(before, **values)
 
 
 def _event_row(session: SessionId, seq: int, at: datetime, event: Event) -> dict[str, Any]:
@@ -232,6 +228,23 @@ _AS_THEY_ARE = (
     "created_at",
     "changed_at",
     "ended_at",
+)
+
+
+_CHANGING = frozenset(
+    {
+        "state",
+        "owner",
+        "epoch",
+        "attempts",
+        "next_seq",
+        "round",
+        "team",
+        "usage",
+        "activity",
+        "changed_at",
+        "ended_at",
+    }
 )
 
 
