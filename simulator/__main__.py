@@ -21,10 +21,22 @@ from simulator.slack.platform import APP_TOKEN, BOT_TOKEN
 @click.option("--port", default=0, help="Port to listen on; 0 is a free one.")
 @click.option("--port-file", type=click.Path(path_type=Path), help="File to write the port to, once it serves.")
 @click.option("--model-delay-s", default=0.0, help="Seconds that the demo model thinks before each answer.")
-def main(host: str, port: int, port_file: Path | None, model_delay_s: float) -> None:
+@click.option("--state-folder", type=click.Path(path_type=Path), help="Folder to keep the conversations in.")
+@click.option("--trust-host", multiple=True, help="A further host name it may be reached by.")
+def main(
+    host: str,
+    port: int,
+    port_file: Path | None,
+    model_delay_s: float,
+    state_folder: Path | None,
+    trust_host: tuple[str, ...],
+) -> None:
     """A local Slack and a demo model that speak the real wire protocols."""
+    simulator = Simulator(
+        host=host, port=port, model_delay_s=model_delay_s, state_folder=state_folder, trusted_hosts=trust_host
+    )
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(Simulator(host=host, port=port, model_delay_s=model_delay_s), port_file))
+        asyncio.run(_serve(simulator, port_file))
 
 
 async def _serve(simulator: Simulator, port_file: Path | None) -> None:

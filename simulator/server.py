@@ -6,6 +6,7 @@ knows nothing of Muster.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable
@@ -19,6 +20,7 @@ from simulator.slack.control import ControlApi
 from simulator.slack.control_desk import ControlDesk
 from simulator.slack.errors import PersonError
 from simulator.slack.options import SlackOptions
+from simulator.slack.persistence import StateFolder
 from simulator.slack.platform import SlackPlatform
 from simulator.slack.web_api import API_PATH, SlackWebApi
 from simulator.truth import TruthLog
@@ -26,6 +28,8 @@ from simulator.truth import TruthLog
 MODEL_PATH = "/model/v1"
 PAGE_FOLDER = Path(__file__).parent / "page"
 MAX_BODY_BYTES = 64 * 1024 * 1024
+SAVE_EVERY_S = 1.0
+"""What a killed simulator may forget."""
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _PORT = re.compile(r":\d+$")
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -42,12 +46,14 @@ class Simulator:
         port: int = 0,
         model_delay_s: float = 0.0,
         slack: SlackOptions | None = None,
+        state_folder: Path | None = None,
         trusted_hosts: Iterable[str] = (),
     ) -> None:
         """
         Args:
             port: 0 is a free one.
             model_delay_s: seconds that the demo model thinks before each answer.
+            state_folder: where the simulated Slack is kept from one start to the next; in memory alone without it.
             trusted_hosts: further names under which it may be reached, such as a compose service's.
         """
         self._host = host
@@ -56,7 +62,10 @@ class Simulator:
         self._runner: web.AppRunner | None = None
         self.truth = TruthLog()
         self.model = DemoModel(delay_s=model_delay_s)
-        self.slack = SlackPlatform(options=slack or SlackOptions(), truth=self.truth, base_url=lambda: self.url)
+        self.slack = SlackPlatform(options=slack or SlackOptions(), truth=self.truth, own_url=lambda: self.url)
+
+        self._state = StateFolder(state_folder) if state_folder is not None else None
+        self._saver: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -78,7 +87,11 @@ class Simulator:
 
         Raises:
             OSError: the port is taken.
+            ValueError: the state folder was written by another version.
         """
+        if self._state is not None:
+            self._state.load(self.slack)
+            self._saver = asyncio.create_task(self._save_changes(self._state))
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[self._guard, _say_refusals])
         app.add_routes(SlackWebApi(self.slack).routes())
         app.add_routes(ControlApi(self.slack).routes())
@@ -95,11 +108,26 @@ class Simulator:
     async def stop(self) -> None:
         """End all connections and free the port."""
         self.truth.close()
+        if self._saver is not None:
+            self._saver.cancel()
+            await asyncio.gather(self._saver, return_exceptions=True)
+            self._saver = None
         await self.slack.close()
         await self.model.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        if self._state is not None:
+            self._state.save(self.slack)
+
+    async def _save_changes(self, state: StateFolder) -> None:
+        """Save what has happened, at most every `SAVE_EVERY_S`."""
+        saved = self.truth.last_id
+        while True:
+            await asyncio.sleep(SAVE_EVERY_S)
+            if self.truth.last_id != saved:
+                saved = self.truth.last_id
+                state.save(self.slack)
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: _Handler) -> web.StreamResponse:

@@ -52,6 +52,12 @@ class TruthLog:
         """Id of the newest entry, 0 while there is none."""
         return self._last_id
 
+    def continue_after(self, last_id: int) -> None:
+        """Number the entries to come from *last_id* on, so that readers from before a restart miss none."""
+        if self._entries:
+            raise ValueError("the log has begun")
+        self._last_id = last_id
+
     def append(self, kind: str, data: dict[str, Any], *, team: str = "") -> TruthEntry:
         """Record that *kind* happened now. *data* must be JSON and must not be changed afterwards."""
         self._last_id += 1

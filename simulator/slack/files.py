@@ -74,6 +74,12 @@ class FileStore:
         """The file that an upload address was given for."""
         return self._by_upload_key.get(upload_key)
 
+    def put(self, file: File) -> None:
+        """Add a file."""
+        self._files[file.team, file.id] = file
+        if file.upload_key:
+            self._by_upload_key[file.upload_key] = file
+
     def expect(self, workspace: Workspace, *, name: str, length: int, alt_text: str | None) -> File:
         """A file announced by the app, whose bytes are to come."""
         file = File(
@@ -87,8 +93,7 @@ class FileStore:
             upload_key=secrets.token_urlsafe(24),
             alt_text=alt_text,
         )
-        self._files[workspace.id, file.id] = file
-        self._by_upload_key[file.upload_key] = file
+        self.put(file)
         return file
 
     def attach(self, workspace: Workspace, *, user: str, name: str, content: bytes) -> File:
@@ -106,7 +111,7 @@ class FileStore:
             is_uploaded=True,
             is_complete=True,
         )
-        self._files[workspace.id, file.id] = file
+        self.put(file)
         return file
 
     def share(self, workspace: Workspace, file_id: str, channel: Channel, ts: str, thread_ts: str | None) -> None:

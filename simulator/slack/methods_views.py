@@ -28,7 +28,11 @@ def push(call: Call) -> dict[str, Any]:
 
 def update(call: Call) -> dict[str, Any]:
     """`views.update`."""
-    view = call.platform.views.find(call.workspace.id, call.args.required("view_id"))
+    external_id = call.args.text("external_id")
+    if external_id:
+        view = call.platform.views.find_external(call.workspace.id, external_id)
+    else:
+        view = call.platform.views.find(call.workspace.id, call.args.required("view_id"))
     if view is None:
         raise ApiError("not_found")
     changed = call.platform.views.update(call.workspace, view, _body(call), expected_hash=call.args.text("hash"))

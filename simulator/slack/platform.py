@@ -36,13 +36,13 @@ class SlackPlatform:
         *,
         options: SlackOptions,
         truth: TruthLog,
-        base_url: Callable[[], str],
+        own_url: Callable[[], str],
         clock: Callable[[], float] = time.time,
         fault_seed: int = 0,
     ) -> None:
         self.options = options
         self.truth = truth
-        self.base_url = base_url
+        self._own_url = own_url
         self.faults = FaultBoard(seed=fault_seed)
         self.files = FileStore()
         self.views = Views(truth)
@@ -50,9 +50,9 @@ class SlackPlatform:
         self.limiter = RateLimiter()
         self.hub = SocketModeHub(app_id=APP_ID, truth=truth, options=lambda: self.options)
         self.deliveries = Deliveries(hub=self.hub, truth=truth, faults=self.faults, options=lambda: self.options)
-        events = Events(self.deliveries.send_event, self.files, base_url)
+        events = Events(self.deliveries.send_event, self.files, self.base_url)
         self.events = events
-        self.activity = Activity(truth, events, self.files, base_url)
+        self.activity = Activity(truth, events, self.files, self.base_url)
         self.interactions = Interactions(
             deliveries=self.deliveries,
             activity=self.activity,
@@ -61,7 +61,7 @@ class SlackPlatform:
             files=self.files,
             truth=truth,
             options=lambda: self.options,
-            base_url=base_url,
+            base_url=self.base_url,
         )
         self.workspaces: dict[str, Workspace] = {}
         self._clock = clock
@@ -86,6 +86,10 @@ class SlackPlatform:
         _populate(workspace)
         self.workspaces[workspace.id] = workspace
         return workspace
+
+    def base_url(self) -> str:
+        """Begin of the addresses that the app is sent: where it reaches us itself, be it through a proxy."""
+        return f"http://{self.hub.reached_at}" if self.hub.reached_at else self._own_url()
 
     @property
     def first(self) -> Workspace:

@@ -80,6 +80,11 @@ class SocketModeHub:
         """The connections that are open."""
         return list(self._connections)
 
+    @property
+    def reached_at(self) -> str | None:
+        """Host and port under which the app's newest connection reached us; None while there is none."""
+        return self._connections[-1].request.host if self._connections else None
+
     # -- connecting -------------------------------------------------------------------------------------------
 
     def new_url(self, host: str) -> str:

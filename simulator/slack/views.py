@@ -7,6 +7,7 @@ Source: https://docs.slack.dev/reference/views and https://docs.slack.dev/surfac
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,11 +78,17 @@ class Views:
 
     def find(self, team: str, view_id: str) -> View | None:
         """A modal that is open, or a home tab, by its id."""
+        return next((view for view in self._all_of(team) if view.id == view_id), None)
+
+    def find_external(self, team: str, external_id: str) -> View | None:
+        """A modal that is open, or a home tab, by the id that the app gave it."""
+        return next((view for view in self._all_of(team) if view.body.get("external_id") == external_id), None)
+
+    def _all_of(self, team: str) -> Iterator[View]:
         for (owner, _), stack in self._stacks.items():
-            for view in stack:
-                if owner == team and view.id == view_id:
-                    return view
-        return next((v for (owner, _), v in self._homes.items() if owner == team and v.id == view_id), None)
+            if owner == team:
+                yield from stack
+        yield from (view for (owner, _), view in self._homes.items() if owner == team)
 
     def open(self, workspace: Workspace, user: str, body: Any) -> View:
         """Show a modal to *user*, in place of what they had open."""

@@ -145,6 +145,15 @@ class Workspace:
         self._last_ts_us = max(int(self._clock() * 1_000_000), self._last_ts_us + 1)
         return f"{self._last_ts_us // 1_000_000}.{self._last_ts_us % 1_000_000:06d}"
 
+    def counters(self) -> dict[str, int]:
+        """How far ids and timestamps have been given out, to be continued after a restart."""
+        return {**self._numbers, "ts_us": self._last_ts_us}
+
+    def continue_from(self, counters: dict[str, int]) -> None:
+        """Give out ids and timestamps from where `counters` said."""
+        self._numbers = dict(counters)
+        self._last_ts_us = self._numbers.pop("ts_us")
+
     def now_s(self) -> int:
         """Whole seconds since the epoch, as in `created`."""
         return int(self._clock())
