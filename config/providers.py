@@ -99,7 +99,7 @@ def chosen(providers: Mapping[str, Provider], name: str) -> Provider:
     if name in providers:
         return providers[name]
     known = _listed([f"`{known}`" for known in sorted(providers)]) or "none"
-    raise ProviderNotReady(f"The model provider `{name}` is not set up here; there is: {known}.")
+    raise ProviderNotReady(f"the model provider `{name}` is not set up here; there is: {known}.")
 
 
 def _listed(words: list[str]) -> str:

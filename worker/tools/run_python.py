@@ -1,0 +1,65 @@
+"""The tool `run_python`: agents' own code, in the sandbox or not at all.
+
+Listed in the catalogue. It never runs code outside the sandbox.
+"""
+
+from pydantic import BaseModel, Field
+
+from worker.sandbox.job import Ended, PythonJob, PythonResult, SandboxFailed, SandboxLimits
+from worker.tools.tool import Tool, ToolContext, ToolOutcome
+
+_LIMITS = SandboxLimits()
+
+_ENDED = {
+    Ended.OK: "",
+    Ended.ERROR: "The program ended with an error.",
+    Ended.TIMED_OUT: f"The program was stopped: it ran longer than {_LIMITS.wall_s:.0f} s.",
+    Ended.OUT_OF_CPU_TIME: f"The program was stopped: it used more than {_LIMITS.cpu_s} s of processor time.",
+    Ended.OUT_OF_MEMORY: f"The program was stopped: it used more than {_LIMITS.memory_bytes // 1024**2} MB of memory.",
+    Ended.TOO_MUCH_OUTPUT: "The program was stopped: it printed too much.",
+    Ended.TOO_MUCH_DISK: f"The program was stopped: its files took over {_LIMITS.workspace_bytes // 1024**2} MB.",
+    Ended.KILLED: "The program was killed.",
+}
+
+
+class PythonArguments(BaseModel):
+    """What a model gives."""
+
+    code: str = Field(min_length=1, max_length=200_000, description="The whole program.")
+
+
+async def run_python(context: ToolContext, arguments: PythonArguments) -> ToolOutcome:
+    """Run the program in the session's folder; its output, why it ended, and the files that it made or changed."""
+    if context.sandbox is None:
+        return ToolOutcome(text="Python cannot be run here: this machine has no sandbox for it.", ok=False)
+    job = PythonJob(code=arguments.code, workspace=await context.folder.ready(), limits=_LIMITS)
+    try:
+        result = await context.sandbox.run(job)
+    except SandboxFailed:
+        return ToolOutcome(text="The sandbox could not be set up, so the program was not run. Try again.", ok=False)
+    files, left_out = await context.folder.made(result.changed_files)
+    said = _words(result, [file.name for file in files], left_out)
+    return ToolOutcome(text=said, ok=result.ended is Ended.OK, files=files)
+
+
+def _words(result: PythonResult, kept: list[str], left_out: tuple[str, ...]) -> str:
+    not_kept = len(left_out) + result.changed_files_left_out
+    paragraphs = [
+        result.output.rstrip(),
+        _ENDED[result.ended],
+        f"Files: {', '.join(kept)}" if kept else "",
+        f"{not_kept} more changed files are too large or too many to keep." if not_kept else "",
+    ]
+    return "\n\n".join(filter(None, paragraphs)) or "(no output)"
+
+
+RUN_PYTHON = Tool(
+    name="run_python",
+    description=(
+        "Runs a Python 3 program and returns what it prints. numpy, pandas and matplotlib are there, the network is"
+        " not. Files in the working directory stay between runs; a plot saved there with savefig is shown to the person."
+        " Print what you want to know: the value of the last line is not shown."
+    ),
+    arguments=PythonArguments,
+    run=run_python,
+)

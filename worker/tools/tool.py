@@ -1,0 +1,72 @@
+"""What a tool is: a name, a description, a form for its arguments, and a function.
+
+Each tool is one small file that makes one `Tool`; `catalog` lists them. A tool never raises for what a model did wrong:
+it says so in its outcome.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from core.domain.refs import SessionId
+from worker.ports import Sandbox
+from worker.team.messages import Offered
+from worker.tools.folder import Folder, MadeFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolContext:
+    """What a tool may use of the worker and of the session that it works for."""
+
+    session: SessionId
+    folder: Folder
+    sandbox: Sandbox | None  # None: agents' code cannot be isolated here, so it is not run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolOutcome:
+    """What a tool call gives."""
+
+    text: str  # for the model, and shown to people
+    ok: bool = True
+    files: tuple[MadeFile, ...] = ()
+
+
+Run = Callable[[ToolContext, Any], Awaitable[ToolOutcome]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """One thing that agents can do beside speaking."""
+
+    name: str
+    description: str  # for models
+    arguments: type[BaseModel]
+    run: Run | None  # gets `arguments`; None: a person answers, and the session waits for it
+
+    @property
+    def offered(self) -> Offered:
+        """The tool as a model is told of it."""
+        schema = self.arguments.model_json_schema()
+        schema.pop("title", None)
+        schema.pop("description", None)
+        for field in schema.get("properties", {}).values():
+            field.pop("title", None)
+        return Offered(name=self.name, description=self.description, parameters=schema)
+
+    def read(self, arguments: str) -> BaseModel:
+        """The model's *arguments*.
+
+        Raises:
+            ValueError: they are not JSON of the tool's form; the message tells the model what is wrong.
+        """
+        try:
+            return self.arguments.model_validate(json.loads(arguments or "{}"))
+        except ValidationError as error:
+            wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'all'}: {e['msg']}" for e in error.errors()[:5])
+            raise ValueError(f"the arguments of {self.name} do not fit: {wrong}") from error
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"the arguments of {self.name} are not valid JSON") from error
