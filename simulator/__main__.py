@@ -46,11 +46,11 @@ async def _serve(simulator: Simulator, port_file: Path | None) -> None:
         loop.add_signal_handler(number, stopped.set)
     await simulator.start()
     try:
+        if port_file is not None:
+            _write_whole(port_file, simulator.url.rpartition(":")[2])
         click.echo(f"page       {simulator.url}/")
         click.echo(f"Slack API  {simulator.slack_api_url}  (SLACK_BOT_TOKEN={BOT_TOKEN} SLACK_APP_TOKEN={APP_TOKEN})")
         click.echo(f"model      {simulator.model_url}")
-        if port_file is not None:
-            _write_whole(port_file, simulator.url.rpartition(":")[2])
         await stopped.wait()
     finally:
         await simulator.stop()

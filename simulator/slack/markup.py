@@ -52,7 +52,7 @@ def _token(workspace: Workspace, match: re.Match[str]) -> str | None:
     if name := match["user"]:
         if name in _BROADCASTS:
             return f"<!{name}>"
-        user = workspace.find_user(name)
+        user = next((u for u in workspace.users.values() if u.name.lower() == name.lower()), None)
         return f"<@{user.id}>" if user else None
     channel = workspace.find_channel(match["channel"])
     if channel is None or channel.kind is ChannelKind.IM:

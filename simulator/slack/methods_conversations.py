@@ -5,7 +5,8 @@ Called by `web_api`. Source: https://docs.slack.dev/reference/methods (each meth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from simulator.slack.call import Call, Method
@@ -124,7 +125,7 @@ def history(call: Call) -> dict[str, Any]:
     """`conversations.history`: newest first, without the replies in threads."""
     channel = call.member_channel(call.args.required("channel"))
     shown = [m for m in channel.messages.values() if m.thread_ts is None or m.broadcast]
-    chosen = [m for m in reversed(shown) if _is_between(call, m)]
+    chosen = list(filter(_asked_time(call), reversed(shown)))
     part, cursor = page(call, chosen, default=100, most=_MOST_MESSAGES)
     return _messages(call, channel, part, cursor) | {"pin_count": 0}
 
@@ -140,7 +141,7 @@ def replies(call: Call) -> dict[str, Any]:
     if named is None:
         raise ApiError("thread_not_found")
     root, *rest = call.workspace.thread(channel, named.thread_ts or named.ts)
-    chosen = [m for m in rest if _is_between(call, m)]
+    chosen = list(filter(_asked_time(call), rest))
     part, cursor = page(call, chosen, default=1000, most=1000)
     first = [root] if not args.text("cursor") else []
     return _messages(call, channel, [*first, *part], cursor)
@@ -155,20 +156,27 @@ def _messages(call: Call, channel: Channel, messages: Sequence[Message], cursor:
     return body | ({"response_metadata": {"next_cursor": cursor}} if cursor else {})
 
 
-def _is_between(call: Call, message: Message) -> bool:
-    """Whether *message* is in the time that `oldest`, `latest` and `inclusive` ask for."""
-    ts = float(message.ts)
+def _asked_time(call: Call) -> Callable[[Message], bool]:
+    """Whether a message is in the time that `oldest`, `latest` and `inclusive` ask for."""
+    oldest = _moment(call, "oldest", error="invalid_ts_oldest") or Decimal(0)
+    latest = _moment(call, "latest", error="invalid_ts_latest") or Decimal("Infinity")
+    inclusive = call.args.flag("inclusive")
+
+    def is_in(message: Message) -> bool:
+        ts = Decimal(message.ts)
+        return oldest < ts < latest or (inclusive and ts in (oldest, latest))
+
+    return is_in
+
+
+def _moment(call: Call, name: str, *, error: str) -> Decimal | None:
+    text = call.args.text(name)
+    if not text:
+        return None
     try:
-        oldest = float(call.args.text("oldest") or 0)
-    except ValueError:
-        raise ApiError("invalid_ts_oldest") from None
-    try:
-        latest = float(call.args.text("latest") or "inf")
-    except ValueError:
-        raise ApiError("invalid_ts_latest") from None
-    if call.args.flag("inclusive"):
-        return oldest <= ts <= latest
-    return oldest < ts < latest or (ts < latest and oldest == 0)
+        return Decimal(text)
+    except InvalidOperation:
+        raise ApiError(error) from None
 
 
 def _kinds(call: Call) -> set[ChannelKind | None]:

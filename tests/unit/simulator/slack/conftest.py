@@ -76,14 +76,14 @@ async def listen(simulator: Simulator, api: AsyncWebClient) -> AsyncIterator[Cal
     async def connect() -> Listener:
         client = SocketModeClient(app_token=APP_TOKEN, web_client=api, ping_interval=0.2)
         listener = Listener(client=client)
-        client.socket_mode_request_listeners.append(listener.take)  # type: ignore[arg-type]
-        await client.connect()
+        client.socket_mode_request_listeners.append(listener.take)
+        await client.connect()  # type: ignore[no-untyped-call]
         opened.append(client)
         return listener
 
     yield connect
     for client in opened:
-        await client.close()
+        await client.close()  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture
@@ -92,9 +92,9 @@ async def bolt(simulator: Simulator) -> AsyncIterator[AsyncApp]:
     client = AsyncWebClient(token=BOT_TOKEN, base_url=simulator.slack_api_url)
     app = AsyncApp(token=BOT_TOKEN, client=client)
     handler = AsyncSocketModeHandler(app, APP_TOKEN)
-    await handler.connect_async()
+    await handler.connect_async()  # type: ignore[no-untyped-call]
     yield app
-    await handler.close_async()
+    await handler.close_async()  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture
