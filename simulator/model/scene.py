@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from simulator.model.casting import ASK_HUMAN, RUN_PYTHON, Part, part_of
 from simulator.model.python_beat import figures, plain_text
 from simulator.model.request_reading import LABEL, Request, Said, ToolStep
-from simulator.model.wording import FOOTER
+from simulator.model.wording import FOOTER, added
 
 CAST = {part.value for part in Part if part.value}
 NAMELESS = ("user", "human", "person", "")
@@ -34,7 +34,7 @@ class Scene:
     notes: tuple[Said, ...]
     """What people said besides the task and the answer."""
     fresh_notes: tuple[Said, ...]
-    """Those since the team last spoke."""
+    """Those that nobody of the team has acknowledged, wherever they came between the messages."""
     steps: tuple[ToolStep, ...]
     """Tool calls of this turn."""
     teammates: tuple[Part, ...]
@@ -55,10 +55,11 @@ def read_scene(request: Request) -> Scene:
     start = starts[-1]
     mine = [i for i in range(start, len(said)) if is_team[i]]
     people = [i for i in range(start, len(said)) if not is_team[i]]
-    last = mine[-1] if mine else -1
-    steps = _steps_since(request, said[last] if mine else None)
+    steps = _steps_since(request, said[mine[-1]] if mine else None)
     words = [said[i].text for i in mine]
-    answers = [quoted(text) for text in words] + [person_words(s.result) for s in steps if s.tool == ASK_HUMAN]
+    labels = any(entry.who for entry in said)
+    results = [step.result for step in steps if step.tool == ASK_HUMAN]
+    answers = [quoted(text) for text in words] + [_person_words(result, labels=labels) for result in results]
     printed = words + [step.result for step in steps if step.tool == RUN_PYTHON]
     notes = [i for i in people[1:] if not any(_is_same(answer, said[i].text) for answer in answers)]
     earlier = [entry for i, entry in enumerate(said[:start]) if i >= starts[-2] and not is_team[i]] if start else []
@@ -71,17 +72,23 @@ def read_scene(request: Request) -> Scene:
         opens=not mine,
         spoken=any(said[i].own for i in mine),
         notes=tuple(said[i] for i in notes),
-        fresh_notes=tuple(said[i] for i in notes if i > last),
+        fresh_notes=tuple(said[i] for i in notes if not any(added(said[i]) in text for text in words)),
         steps=steps,
         teammates=tuple(one for one in Part if one.value and one is not part and one.value in request.system),
     )
 
 
-def person_words(result: str) -> str:
-    """The person's words in the result of `ask_human`, which may be JSON or carry their label."""
+def _person_words(result: str, *, labels: bool) -> str:
+    """The person's words in the result of `ask_human`; empty when it holds none.
+
+    Args:
+        labels: people's messages carry labels, so a result without one is the tool's own words.
+    """
     text = plain_text(result).strip()
     label = LABEL.match(text)
-    return text[label.end() :].strip() if label else text
+    if label:
+        return text[label.end() :].strip()
+    return "" if labels else text
 
 
 def quoted(text: str) -> str:

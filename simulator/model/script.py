@@ -134,12 +134,12 @@ def _takes_strings(node: Any, root: JsonObject) -> bool:
 def _say(request: Request, scene: Scene) -> str:
     """The words that end this turn."""
     parts = [wording.DISCLOSURE] if scene.opens else []
-    if scene.fresh_notes:
-        parts.append(wording.noted(scene.fresh_notes))
     # Who is asked again with nothing new to hear would only repeat itself: it closes the session instead.
     if scene.part in (Part.WRITER, Part.SOLO) or (scene.spoken and not scene.fresh_notes):
         parts += [_result(scene), TERMINATE]
     else:
+        if scene.fresh_notes:
+            parts.append(wording.noted(scene.fresh_notes))
         parts.append(_contribution(request, scene))
     return "\n\n".join(parts)
 
@@ -152,8 +152,10 @@ def _contribution(request: Request, scene: Scene) -> str:
                 return wording.report(printed)
             return wording.no_figures(scene.results(RUN_PYTHON), offered=RUN_PYTHON in request.tools)
         case Part.INTERVIEWER:
-            asked = bool(scene.results(ASK_HUMAN))
-            return wording.thanks(scene.answer) if asked else wording.cannot_ask()
+            results = scene.results(ASK_HUMAN)
+            if scene.answer:
+                return wording.thanks(scene.answer)
+            return wording.no_answer(results[-1]) if results else wording.cannot_ask()
         case Part.REVIEWER:
             return wording.review(scene.task)
         case _:

@@ -62,12 +62,14 @@ def person(said: Said) -> str:
     return said.who if said.who.lower() not in ("user", "human", "person", "") else "You"
 
 
+def added(note: Said) -> str:
+    """Names a person's note; by this line the team knows that it was acknowledged."""
+    return f"{person(note)} added: “{gist(note.text, 200)}”"
+
+
 def noted(notes: Sequence[Said]) -> str:
-    """Says that people's notes were read."""
-    lines = [f"📌 {person(note)} added: “{gist(note.text, 200)}”" for note in notes[:NOTES_SHOWN]]
-    if len(notes) > NOTES_SHOWN:
-        lines.append(f"📌 … and {len(notes) - NOTES_SHOWN} more.")
-    return "\n".join([*lines, "Noted: it goes into the result."])
+    """Says that people's notes were read; what is over `NOTES_SHOWN` is left to the next speaker."""
+    return "\n".join([*(f"📌 {added(note)}" for note in notes[:NOTES_SHOWN]), "Noted: it goes into the result."])
 
 
 def plan(task: str, earlier_task: str, teammates: Sequence[Part]) -> str:
@@ -117,10 +119,14 @@ def question(task: str, *, opens: bool, with_choices: bool) -> str:
     return f"{text} For example {listed}; your own words are fine too."
 
 
+def no_answer(tool_words: str) -> str:
+    """The interviewer's post when the tool came back without a person's words."""
+    told = f" (the tool said: “{gist(tool_words, 200)}”)" if tool_words.strip() else ""
+    return f"No answer came to my question{told}, so the result begins with a short summary."
+
+
 def thanks(answer: str) -> str:
     """The interviewer's post after the answer; the quote hands it on to the writer."""
-    if not answer:
-        return "No answer came to my question, so the result begins with a short summary."
     follows = {
         Wish.SUMMARY: "So the result begins with a short summary and leaves the long list out.",
         Wish.FIGURES: "So the result begins with all the figures.",

@@ -157,7 +157,9 @@ def test_tools_that_are_not_offered_are_done_without() -> None:
 def test_a_question_and_its_answer_kept_as_messages_are_no_notes_and_no_turn_of_their_own() -> None:
     heard = [user("[Ann]: Do it"), user("[Planner]: plan"), own("Which?"), user("[Ann]: The  blue\n\none")]
 
-    reply = turn("Interviewer", *heard, *step("ask_human", "The  blue\n\none", question="Which?"), tools=("ask_human",))
+    reply = turn(
+        "Interviewer", *heard, *step("ask_human", "[Ann]: The  blue\n\none", question="Which?"), tools=("ask_human",)
+    )
 
     assert "> The  blue\n> one" in (reply.content or "")
     assert "TERMINATE" not in (reply.content or "")
@@ -166,6 +168,26 @@ def test_a_question_and_its_answer_kept_as_messages_are_no_notes_and_no_turn_of_
     closing = turn("Writer", *handed_on).content or ""
     assert "Notes from the thread" not in closing
     assert "> The  blue\n> one" in closing
+
+
+def test_a_question_that_nobody_answered_has_no_answer_in_the_result() -> None:
+    heard = [user("[Ann]: Do it"), user("[Planner]: plan")]
+
+    said = turn("Interviewer", *heard, *step("ask_human", "Nobody has answered."), tools=("ask_human",)).content or ""
+
+    assert "No answer came to my question (the tool said: “Nobody has answered.”)" in said
+    assert "What you told us" not in (turn("Writer", *heard, user(f"[Interviewer]: {said}")).content or "")
+
+
+def test_a_note_that_came_while_an_agent_worked_is_acknowledged_once_by_the_next() -> None:
+    heard = [user("[Ann]: Do it"), user("[Planner]: plan"), user("[Bo]: by train"), user("[Analyst]: - words: 3")]
+
+    said = turn("Interviewer", *heard).content or ""
+    later = turn("Planner", heard[0], own("plan"), *heard[2:], user(f"[Interviewer]: {said}")).content or ""
+
+    assert "Bo added: “by train”" in said
+    assert "Bo added" not in later
+    assert "- Bo: “by train”" in later
 
 
 def test_an_agent_that_was_not_cast_plays_all_parts_alone_and_ends() -> None:
@@ -227,7 +249,7 @@ def test_any_task_and_any_answer_make_valid_python_and_a_closing_post(task: str,
     heard = [user(f"[Ann]: {task}"), user("[Planner]: plan")]
     asked = turn("Interviewer", *heard, tools=("ask_human",))
     json.loads(asked.calls[0].arguments)
-    thanks = turn("Interviewer", *heard, *step("ask_human", answer), tools=("ask_human",)).content or ""
+    thanks = turn("Interviewer", *heard, *step("ask_human", f"[Ann]: {answer}"), tools=("ask_human",)).content or ""
     closing = turn("Writer", *heard, user(f"[Interviewer]: {thanks}")).content or ""
     assert closing.splitlines()[-1] == "TERMINATE"
     assert "Notes from the thread" not in closing
