@@ -27,6 +27,10 @@ from simulator.truth import TruthLog
 
 MODEL_PATH = "/model/v1"
 PAGE_FOLDER = Path(__file__).parent / "page"
+PAGE_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+)
+"""The page shows what a model wrote: whatever slips through must find nothing to run and nowhere to send."""
 MAX_BODY_BYTES = 64 * 1024 * 1024
 SAVE_EVERY_S = 1.0
 """What a killed simulator may forget."""
@@ -158,7 +162,7 @@ def _page_routes() -> list[web.AbstractRouteDef]:
     """The browser page at `/`, its parts under `/page/`."""
 
     async def index(_: web.Request) -> web.FileResponse:
-        return web.FileResponse(PAGE_FOLDER / "index.html")
+        return web.FileResponse(PAGE_FOLDER / "index.html", headers={"Content-Security-Policy": PAGE_POLICY})
 
     pages = [web.get("/", index), web.get("/archives/{channel}/{ts}", index)]
     return [*pages, web.static("/page", PAGE_FOLDER)] if PAGE_FOLDER.is_dir() else []

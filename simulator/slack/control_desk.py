@@ -83,7 +83,11 @@ class ControlDesk:
         return web.json_response({"entries": wire, "last_id": self._platform.truth.last_id})
 
     async def feed(self, request: web.Request) -> web.StreamResponse:
-        """The truth log as server-sent events, from `after` (or `Last-Event-ID`) on, live and without gaps."""
+        """The truth log as server-sent events, from `after` (or `Last-Event-ID`) on, live and without gaps.
+
+        With `team` only what happened there, or to all; `kinds` as for `truth`.
+        """
+        team = workspace_named(self._platform, request.query["team"]).id if "team" in request.query else None
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
         entries = self._platform.truth.follow(_position(request), kinds=_kinds(request))
@@ -95,7 +99,8 @@ class ControlDesk:
                     await response.write(b": still here\n\n")
                     continue
                 entry = upcoming.result()
-                await response.write(f"id: {entry.id}\ndata: {json.dumps(entry.wire())}\n\n".encode())
+                if team is None or entry.team in ("", team):
+                    await response.write(f"id: {entry.id}\ndata: {json.dumps(entry.wire())}\n\n".encode())
                 upcoming = asyncio.ensure_future(anext(entries))
         except (ConnectionError, StopAsyncIteration):
             return response

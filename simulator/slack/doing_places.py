@@ -9,6 +9,7 @@ from typing import Any
 
 from simulator.slack.ask import Ask
 from simulator.slack.errors import PersonError
+from simulator.slack.wire import Wire
 from simulator.slack.workspace import ChannelKind, User
 
 
@@ -79,6 +80,8 @@ async def add_user(ask: Ask) -> dict[str, Any]:
         is_admin=bool(ask.body.get("admin")),
         is_restricted=bool(ask.body.get("guest")),
     )
+    shown = Wire(ask.workspace, ask.platform.files, ask.platform.base_url()).user(user)
+    ask.platform.truth.append("user.added", {"user": shown}, team=ask.workspace.id)
     general = next(c for c in ask.workspace.channels.values() if c.is_general)
     ask.platform.activity.join(ask.workspace, general, user.id)
     return {"user": user.id}

@@ -51,19 +51,24 @@ class Events:
             del mention["channel_type"]
             self._emit(workspace, mention)
         if message.thread_ts is not None:
-            root = channel.messages[message.thread_ts]
-            self.changed(workspace, channel, root, previous=self._wire(workspace).message(channel, root))
+            root = self._wire(workspace).message(channel, channel.messages[message.thread_ts], full_metadata=False)
+            self._emit_changed(workspace, channel, root, previous=root)
 
     def changed(self, workspace: Workspace, channel: Channel, message: Message, *, previous: dict[str, Any]) -> None:
-        """A message is not what it was: it was edited, or its thread grew."""
-        if not workspace.bot_is_in(channel):
-            return
+        """A message was edited."""
+        if workspace.bot_is_in(channel):
+            current = self._wire(workspace).message(channel, message, full_metadata=False)
+            self._emit_changed(workspace, channel, current, previous=previous)
+
+    def _emit_changed(
+        self, workspace: Workspace, channel: Channel, current: dict[str, Any], *, previous: dict[str, Any]
+    ) -> None:
         ts = workspace.next_ts()
         event = {
             "type": "message",
             "subtype": "message_changed",
             "hidden": True,
-            "message": self._wire(workspace).message(channel, message, full_metadata=False),
+            "message": current,
             "previous_message": previous,
             "channel": channel.id,
             "ts": ts,

@@ -131,6 +131,7 @@ class Interactions:
         }
         payload = self._interaction(workspace, user, "block_actions") | {
             "channel": {"id": channel.id, "name": channel.name},
+            "state": {"values": {}},
             "actions": [action | {"action_ts": workspace.next_ts()}],
         }
         if isinstance(shown, Message):

@@ -81,7 +81,7 @@ def info(call: Call) -> dict[str, Any]:
     if file is None or not file.is_complete:
         raise ApiError("file_not_found")
     shown = call.platform.files.wire(call.workspace, file.id, call.base_url)
-    return {"file": shown, "comments": [], "response_metadata": {"next_cursor": ""}}
+    return {"file": shown, "comments": []}
 
 
 METHODS: dict[str, Method] = {

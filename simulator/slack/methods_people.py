@@ -61,7 +61,7 @@ def bot_info(call: Call) -> dict[str, Any]:
     bot = call.args.text("bot")
     if bot and bot != call.workspace.bot_id:
         raise ApiError("bot_not_found")
-    return {"bot": call.wire().bot_profile()}
+    return {"bot": call.wire().bot()}
 
 
 def team_info(call: Call) -> dict[str, Any]:

@@ -79,10 +79,15 @@ class Wire:
             "name": workspace.app_name,
             "updated": 1_700_000_000,
             "app_id": workspace.app_id,
-            "user_id": workspace.bot.id,
             "icons": {},
             "team_id": workspace.id,
         }
+
+    def bot(self) -> dict[str, Any]:
+        """The app as `bots.info` shows it."""
+        shown = self.bot_profile() | {"user_id": self._workspace.bot.id}
+        del shown["team_id"]
+        return shown
 
     def user(self, user: User) -> dict[str, Any]:
         """A user as `users.info` shows it."""

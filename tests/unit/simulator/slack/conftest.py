@@ -20,7 +20,7 @@ from simulator.slack.options import SlackOptions
 from simulator.slack.person import SlackControl
 from simulator.slack.platform import APP_TOKEN, BOT_TOKEN
 
-QUICK = SlackOptions(ack_timeout_s=0.15, redelivery_s=(0.0, 0.05, 0.05), refresh_grace_s=0.1)
+QUICK = SlackOptions(redelivery_s=(0.0, 0.05, 0.05), refresh_grace_s=0.1)
 
 
 @dataclass

@@ -86,6 +86,25 @@ async def test_the_feed_goes_on_where_it_was_cut(simulator: Simulator, slack: Sl
     assert first + rest == [e.id for e in simulator.truth.since(kinds=("message.",))]
 
 
+async def test_the_feed_can_be_of_one_workspace(simulator: Simulator, slack: SlackControl) -> None:
+    other = (await slack.post("teams", name="Globex"))["team"]
+    async with SlackControl(simulator.url, team=other) as globex:
+        await slack.person("ada").post("general", "in Acme")
+        posted = await globex.person("ada").post("general", "in Globex")
+    feed = f"{simulator.url}/control/slack/feed?kinds=message.&team={other}"
+    async with aiohttp.ClientSession() as http, http.get(feed) as response:
+        (entry_id,) = await read_ids(response.content, 1)
+    entry = simulator.truth.since(entry_id - 1)[0]
+    assert (entry.team, entry.data["message"]["ts"]) == (other, posted.ts)
+
+
+async def test_a_new_person_is_told_to_the_feed_and_can_act(slack: SlackControl) -> None:
+    await slack.post("users", name="dana", guest=True)
+    added = await slack.wait_for(lambda e: e.kind == "user.added")
+    assert added.data["user"]["is_restricted"]
+    await slack.person("dana").post("general", "hello")
+
+
 async def test_waiting_in_vain_says_what_was_awaited(slack: SlackControl) -> None:
     with pytest.raises(TimeoutError, match="containing 'nothing'"):
         await slack.wait_for_message(containing="nothing", timeout_s=0.05)

@@ -78,6 +78,7 @@ async def test_an_eleventh_connection_is_turned_away(simulator: Simulator) -> No
 async def test_an_event_without_acknowledgement_comes_again_in_new_envelopes_and_is_then_lost(
     listen: Listen, slack: SlackControl
 ) -> None:
+    await slack.set(ack_timeout_s=0.15)
     listener = await listen()
     listener.acks = lambda _: False
     await slack.person("ada").post("general", "hello")
@@ -92,11 +93,12 @@ async def test_an_event_without_acknowledgement_comes_again_in_new_envelopes_and
 async def test_an_event_sent_while_nobody_listens_arrives_when_somebody_does(
     listen: Listen, slack: SlackControl
 ) -> None:
-    await slack.set(redelivery_s=[0.0, 1.0])
+    await slack.set(redelivery_s=[0.0, 0.5, 1.0, 2.0, 4.0])
     await slack.person("ada").post("general", "hello")
     await slack.wait_for(of_kind("envelope.unsent", attempt=1))
     request = await (await listen()).next("message")
-    assert (request.retry_attempt, request.retry_reason) == (2, "connection_failed")
+    assert request.retry_attempt >= 2
+    assert request.retry_reason == "connection_failed"
 
 
 async def test_an_event_goes_to_one_of_several_connections(listen: Listen, slack: SlackControl) -> None:
@@ -130,6 +132,7 @@ async def test_an_event_can_be_doubled_as_a_redelivery_and_another_dropped(liste
 async def test_a_command_without_acknowledgement_times_out_for_the_person_and_is_not_repeated(
     listen: Listen, slack: SlackControl
 ) -> None:
+    await slack.set(ack_timeout_s=0.15)
     listener = await listen()
     listener.acks = lambda _: False
     ada = slack.person("ada")
@@ -178,7 +181,7 @@ async def test_a_cut_connection_is_opened_again(listen: Listen, slack: SlackCont
 
 async def test_a_black_hole_swallows_events_until_the_client_notices(listen: Listen, slack: SlackControl) -> None:
     listener = await listen()
-    await slack.set(redelivery_s=[0.2] * 20)
+    await slack.set(redelivery_s=[0.2] * 50, ack_timeout_s=0.15)
     assert await slack.black_hole_sockets() == 1
     await slack.person("ada").post("general", "hello?")
     await slack.wait_for(of_kind("envelope.unacked", reason="TimeoutError"))
