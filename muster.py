@@ -40,9 +40,6 @@ from worker.team.model import Patience as ModelPatience
 
 Say = Callable[[str], None]
 
-_DEMO_THINKS_S = 0.8
-"""How long the demo model thinks where people watch, so that they can read along."""
-
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="muster", message="muster %(version)s")
@@ -182,7 +179,7 @@ async def _everything(
 async def _simulator(settings: Settings) -> AsyncIterator[Simulator]:
     def at(port: int) -> Simulator:
         kept = settings.data_dir / "simulator"
-        return Simulator(port=port, model_delay_s=_DEMO_THINKS_S, state_folder=kept)
+        return Simulator(port=port, model_delay_s=settings.demo_thinking_s, state_folder=kept)
 
     simulator = at(settings.simulator_port)
     try:

@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     sender_lease_s: float = Field(default=20.0, gt=0, description="A sender silent for so long is replaced.")
     reconcile_after_s: float = Field(default=30.0, ge=0, description="Wait before asking Slack whether a post arrived.")
 
+    demo_thinking_s: float = Field(default=0.8, ge=0, description="Pause of the demo model before each answer.")
     simulator_port: int = Field(default=8750, ge=0, le=65_535, description="Page of the simulator; 0: a free port.")
 
     # logs
