@@ -1,6 +1,6 @@
 """What tests of the worker stand on: the demo model over HTTP, SQLite, and a sandbox that only notes."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -115,9 +115,9 @@ async def pool(endpoint: Endpoint) -> AsyncIterator[ModelPool]:
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> Iterator[str]:
+def database_url(tmp_path: Path) -> str:
     """SQLite only: the stores' own suite runs on both."""
-    yield f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}"
+    return f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}"
 
 
 @dataclass
