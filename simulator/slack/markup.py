@@ -18,6 +18,9 @@ _TYPED = re.compile(
     r"|(?<![\w@])@(?P<user>[\w.-]*\w)"
     r"|(?<![\w#&])#(?P<channel>[\w-]+)"
 )
+_TRAVELLING = re.compile(
+    r"<(?:@(?P<user>[A-Z0-9]+)|#(?P<channel>[A-Z0-9]+)\|[^>]*|!(?P<broadcast>\w+)|(?P<link>https?:[^>|]+))>"
+)
 _BROADCASTS = frozenset({"here", "channel", "everyone"})
 _LONE_AMPERSAND = re.compile(r"&(?!amp;|lt;|gt;)")
 _NOTIFYING = re.compile(r"<(?:!(channel|here|everyone)|!(subteam\^[A-Z0-9]+)|@([UW][A-Z0-9]+))(?:\|[^>]*)?>")
@@ -66,10 +69,29 @@ def posted(text: str) -> str:
 
 
 def rich_text(text: str) -> list[dict[str, Any]]:
-    """The block that Slack makes of what a person typed. Formatting is left in the text."""
-    element = {"type": "text", "text": unescape(text)}
-    section = {"type": "rich_text_section", "elements": [element]}
-    return [{"type": "rich_text", "block_id": new_block_id(), "elements": [section]}] if text else []
+    """The block that Slack makes of what a person typed, given as it travels. Formatting is left in the text."""
+    if not text:
+        return []
+    section = {"type": "rich_text_section", "elements": list(_elements(text))}
+    return [{"type": "rich_text", "block_id": new_block_id(), "elements": [section]}]
+
+
+def _elements(text: str) -> Iterator[dict[str, Any]]:
+    position = 0
+    for match in _TRAVELLING.finditer(text):
+        if match.start() > position:
+            yield {"type": "text", "text": unescape(text[position : match.start()])}
+        position = match.end()
+        if match["user"]:
+            yield {"type": "user", "user_id": match["user"]}
+        elif match["channel"]:
+            yield {"type": "channel", "channel_id": match["channel"]}
+        elif match["broadcast"]:
+            yield {"type": "broadcast", "range": match["broadcast"]}
+        else:
+            yield {"type": "link", "url": unescape(match["link"])}
+    if position < len(text):
+        yield {"type": "text", "text": unescape(text[position:])}
 
 
 def new_block_id() -> str:

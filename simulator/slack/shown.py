@@ -38,8 +38,12 @@ class Shown:
 
     @property
     def text(self) -> str:
-        """All that can be read in it: its text and that of its blocks, unescaped."""
-        return unescape("\n".join([self.body.get("text", ""), *_texts(self.body.get("blocks", []))]))
+        """All that can be read in it: its text and that of its blocks, unescaped.
+
+        What a person typed comes in a `rich_text` block as well; it is not repeated.
+        """
+        blocks = [block for block in self.body.get("blocks", []) if block["type"] != "rich_text"]
+        return unescape("\n".join([self.body.get("text", ""), *_texts(blocks)]))
 
     @property
     def actions(self) -> list[str]:

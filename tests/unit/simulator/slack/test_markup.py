@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.server import Simulator
-from simulator.slack.markup import escape, typed, unescape
+from simulator.slack.markup import escape, rich_text, typed, unescape
 
 
 @given(st.text())
@@ -32,3 +32,17 @@ def test_escaping_is_undone(text: str) -> None:
 )
 def test_typing_makes_links_and_mentions(text: str, travels: str) -> None:
     assert typed(Simulator().slack.first, text) == travels
+
+
+def test_what_was_typed_becomes_a_block_of_its_parts() -> None:
+    travels = typed(Simulator().slack.first, "@ada & @here: see #general at https://example.com/?a=1&b=2")
+    (block,) = rich_text(travels)
+    assert block["elements"][0]["elements"] == [
+        {"type": "user", "user_id": "U0000000002"},
+        {"type": "text", "text": " & "},
+        {"type": "broadcast", "range": "here"},
+        {"type": "text", "text": ": see "},
+        {"type": "channel", "channel_id": "C0000000001"},
+        {"type": "text", "text": " at "},
+        {"type": "link", "url": "https://example.com/?a=1&b=2"},
+    ]

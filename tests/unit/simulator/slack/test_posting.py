@@ -37,7 +37,7 @@ async def test_places_that_cannot_be_posted_to_are_told_apart(api: AsyncWebClien
 
 
 async def test_a_post_needs_text_or_blocks(api: AsyncWebClient, general: str) -> None:
-    assert (await refused(api.chat_postMessage(channel=general, text="")))["error"] == "no_text"
+    assert (await refused(api.api_call("chat.postMessage", json={"channel": general})))["error"] == "no_text"
 
 
 async def test_long_text_is_cut_when_posted_and_refused_when_updated(api: AsyncWebClient, general: str) -> None:
