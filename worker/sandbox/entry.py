@@ -3,14 +3,13 @@
 Called by the adapters. Must never pass on anything of the worker's own environment.
 """
 
-import json
+import marshal
 import os
 import platform
 from collections.abc import Mapping
 from pathlib import Path
 
 from worker.sandbox.identity import count_tasks
-from worker.sandbox.inside import Entry
 from worker.sandbox.interpreter import Interpreter
 from worker.sandbox.job import PythonJob, SandboxLimits
 
@@ -28,7 +27,7 @@ def write_entry(
     *,
     user_namespace: bool,
 ) -> bytes:
-    """Return what `inside.read_entry` reads: one line of JSON, then the source.
+    """Return the arguments of `inside.Entry`, as `marshal` writes them: the same Python reads them.
 
     Args:
         uid: to become; None to stay the worker's user.
@@ -36,14 +35,9 @@ def write_entry(
         cache: where it lies for the code.
         user_namespace: whether the walls include one.
     """
-    entry: Entry = {
-        "uid": uid,
-        "rlimits": _rlimits(job.limits, shared_user=uid is None and not _counts_apart(user_namespace)),
-        "workspace": workspace,
-        "import_paths": [str(path) for path in interpreter.import_paths],
-        "cache": str(cache) if cache else None,
-    }
-    return json.dumps(entry).encode() + b"\n" + job.code.encode("utf-8", "surrogatepass")
+    rlimits = _rlimits(job.limits, shared_user=uid is None and not _counts_apart(user_namespace))
+    import_paths = [str(path) for path in interpreter.import_paths]
+    return marshal.dumps((uid, rlimits, workspace, import_paths, str(cache) if cache else None, job.code))
 
 
 def environment(home: str, interpreter: Interpreter) -> Mapping[str, str]:

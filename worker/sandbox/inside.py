@@ -1,45 +1,48 @@
 """The program that runs inside the sandbox: gives up rights for good, then runs the agent's code.
 
 Started by bubblewrap as a script, and loaded by `landlock_launcher.py`. It must need the standard library
-alone, because nothing else of Muster exists where it runs.
-
-Standard input carries one line of JSON (`Entry`), then the source.
+alone, because nothing else of Muster exists where it runs; and little of that, because every run waits for it.
 """
 
 import builtins
-import json
-import linecache
+import marshal
 import os
 import resource
-import site
 import sys
-import traceback
-from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import TypedDict
 
 OUT_OF_MEMORY_EXIT = 86
 _FILE_NAME = "main.py"
 
 
-class Entry(TypedDict):
-    """What the launcher tells this program."""
+class Entry:
+    """What the launcher tells this program, on standard input. (A dataclass would take longer to import.)"""
 
-    uid: int | None
-    rlimits: dict[str, int]  # without the "RLIMIT_" in front
-    workspace: str
-    import_paths: list[str]
-    cache: str | None  # a warmed cache: `pycache` and `matplotlib` lie in it
+    def __init__(
+        self,
+        uid: int | None,
+        rlimits: dict[str, int],
+        workspace: str,
+        import_paths: list[str],
+        cache: str | None,
+        source: str,
+    ) -> None:
+        self.uid = uid  # to become
+        self.rlimits = rlimits  # by name, without the "RLIMIT_" in front
+        self.workspace = workspace
+        self.import_paths = import_paths
+        self.cache = cache  # a warmed cache: `pycache` and `matplotlib` lie in it
+        self.source = source
 
 
-def read_entry() -> tuple[Entry, str]:
-    """Return the line of JSON and the source, and leave an empty standard input behind."""
-    entry: Entry = json.loads(sys.stdin.buffer.readline())
-    source = sys.stdin.buffer.read().decode("utf-8", "replace")
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    return entry, source
+class _Source:
+    """Shows the code to tracebacks and to `inspect`, by the protocol of PEP 302."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    def get_source(self, _name: str) -> str:
+        return self._source
 
 
 def limit_resources(rlimits: dict[str, int]) -> None:
@@ -58,28 +61,35 @@ def become(uid: int) -> None:
     os.setresuid(uid, uid, uid)
 
 
-def run_source(entry: Entry, source: str) -> None:
-    """Run *source* as `__main__`. Raises `SystemExit` for anything but a normal end."""
-    _use_warmed_cache(entry["cache"])
-    os.chdir(entry["workspace"])
-    sys.path[:] = [entry["workspace"], *sys.path, *entry["import_paths"]]
+def run_source(entry: Entry) -> None:
+    """Run the source as `__main__`. Raises `SystemExit` for anything but a normal end."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    _use_warmed_cache(entry.cache)
+    os.chdir(entry.workspace)
+    sys.path[:] = [entry.workspace, *sys.path, *entry.import_paths]
     sys.argv[:] = [_FILE_NAME]
-    site.setquit()
+    builtins.exit = builtins.quit = sys.exit  # type: ignore[assignment]  # what `site` would have set
     for stream in (sys.stdout, sys.stderr):
         # By the line, so that the two keep their order and a killed run has said what it said.
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     main = ModuleType("__main__")
-    main.__dict__.update(__file__=_FILE_NAME, __builtins__=builtins)
+    main.__dict__.update(__file__=_FILE_NAME, __builtins__=builtins, __loader__=_Source(entry.source))
     sys.modules["__main__"] = main
-    # No modification time: linecache then never looks for a file of that name.
-    linecache.cache[_FILE_NAME] = (len(source), None, source.splitlines(keepends=True), _FILE_NAME)
     try:
-        exec(compile(source, _FILE_NAME, "exec", dont_inherit=True), main.__dict__)
+        exec(compile(entry.source, _FILE_NAME, "exec", dont_inherit=True), main.__dict__)
     except SystemExit:
         raise
     except BaseException as error:
-        traceback.print_exception(error.with_traceback(_of_the_code(error.__traceback__)))
+        _print_traceback(error)
         raise SystemExit(OUT_OF_MEMORY_EXIT if isinstance(error, MemoryError) else 1) from None
+
+
+def _print_traceback(error: BaseException) -> None:
+    import traceback  # most runs end well and need not wait for it
+
+    traceback.print_exception(error.with_traceback(_of_the_code(error.__traceback__)))
 
 
 def _of_the_code(frames: TracebackType | None) -> TracebackType | None:
@@ -93,19 +103,19 @@ def _use_warmed_cache(cache: str | None) -> None:
         return
     sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = f"{cache}/pycache"
     # matplotlib wants a folder that it may write to, so the shared list of fonts is linked into one.
-    own = Path(os.environ["MPLCONFIGDIR"])
-    own.mkdir(exist_ok=True)
-    for prepared in Path(cache, "matplotlib").iterdir():
-        (own / prepared.name).symlink_to(prepared)
+    own = os.environ["MPLCONFIGDIR"]
+    os.mkdir(own)
+    for name in os.listdir(f"{cache}/matplotlib"):
+        os.symlink(f"{cache}/matplotlib/{name}", f"{own}/{name}")
 
 
 def main() -> None:
     """Enter and run, where bubblewrap has built the walls."""
-    entry, source = read_entry()
-    limit_resources(entry["rlimits"])
-    if entry["uid"] is not None:
-        become(entry["uid"])
-    run_source(entry, source)
+    entry = Entry(*marshal.load(sys.stdin.buffer))
+    limit_resources(entry.rlimits)
+    if entry.uid is not None:
+        become(entry.uid)
+    run_source(entry)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ bubblewrap; it must never run the code when the kernel refuses one of the walls.
 """
 
 import asyncio
-import json
+import marshal
 import os
 import platform
 import shutil
@@ -21,7 +21,7 @@ from worker.sandbox.entry import environment, held_file, python_command, write_e
 from worker.sandbox.execution import execute, to_its_end
 from worker.sandbox.interpreter import Interpreter
 from worker.sandbox.job import PythonJob, PythonResult
-from worker.sandbox.landlock_launcher import CANNOT_CONFINE, Walls, landlock_version
+from worker.sandbox.landlock_launcher import CANNOT_CONFINE, landlock_version
 from worker.sandbox.process_tree import Launch
 from worker.sandbox.seccomp import EVERYWHERE, WITHOUT_NAMESPACES, WITHOUT_SIGNAL_SCOPE, build_filter
 from worker.sandbox.workspace import mend_permissions
@@ -51,18 +51,19 @@ class LandlockSandbox:
         if uid is not None:
             os.chown(scratch, uid, uid)
         workspace = str(job.workspace.resolve())
-        walls: Walls = {
-            "readable": [str(path) for path in (*self.interpreter.readable, self.cache) if path],
-            "listable": [str(path) for path in self.interpreter.import_paths],
-            "writable": [workspace, str(scratch)],
-            "devices": list(_DEVICES),
-            "filter": _filter(uid).hex(),
-            "worker": os.getpid(),
-            "info": info,
-        }
+        # The arguments of `landlock_launcher.Walls`.
+        walls = (
+            [str(path) for path in (*self.interpreter.readable, self.cache) if path],
+            [str(path) for path in self.interpreter.import_paths],
+            [workspace, str(scratch)],
+            list(_DEVICES),
+            _filter(uid),
+            os.getpid(),
+            info,
+        )
         entry = write_entry(job, uid, workspace, self.interpreter, self.cache, user_namespace=False)
         with ExitStack() as held:
-            stdin = held_file("entry", json.dumps(walls).encode() + b"\n" + entry)
+            stdin = held_file("entry", marshal.dumps(walls) + entry)
             held.callback(os.close, stdin)
             yield Launch(
                 argv=python_command(self.interpreter, landlock_launcher.__file__),

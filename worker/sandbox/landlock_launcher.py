@@ -9,15 +9,12 @@ Source of the calls: https://docs.kernel.org/userspace-api/landlock.html, linux/
 
 import ctypes
 import functools
-import importlib.util
-import json
+import marshal
 import os
 import signal
 import struct
 import sys
-from pathlib import Path
 from types import FrameType, ModuleType
-from typing import TypedDict
 
 CANNOT_CONFINE_EXIT = 125
 CANNOT_CONFINE = "landlock: "
@@ -41,16 +38,26 @@ _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
 _CAPABILITY_VERSION_3 = 0x2008_0522
 
 
-class Walls(TypedDict):
-    """The first line of standard input, before that of `inside.Entry`."""
+class Walls:
+    """What the worker tells this program, on standard input before `inside.Entry`."""
 
-    readable: list[str]
-    listable: list[str]
-    writable: list[str]
-    devices: list[str]
-    filter: str  # hexadecimal
-    worker: int  # process id
-    info: int  # descriptor on which the worker is told the child's process id
+    def __init__(
+        self,
+        readable: list[str],
+        listable: list[str],
+        writable: list[str],
+        devices: list[str],
+        program: bytes,
+        worker: int,
+        info: int,
+    ) -> None:
+        self.readable = readable
+        self.listable = listable
+        self.writable = writable
+        self.devices = devices
+        self.program = program  # of the system-call filter
+        self.worker = worker  # process id
+        self.info = info  # descriptor on which the worker is told the child's process id
 
 
 class _FilterProgram(ctypes.Structure):
@@ -91,10 +98,10 @@ def _build_ruleset(walls: Walls) -> int:
     )
     everything = handled & ~(_MAKE_CHAR | _MAKE_BLOCK | _MAKE_SOCK | _IOCTL_DEVICE)
     for paths, rights in (
-        (walls["readable"], _EXECUTE | _READ_FILE | _READ_DIR),
-        (walls["listable"], _READ_DIR),
-        (walls["writable"], everything),
-        (walls["devices"], _READ_FILE | _WRITE_FILE),
+        (walls.readable, _EXECUTE | _READ_FILE | _READ_DIR),
+        (walls.listable, _READ_DIR),
+        (walls.writable, everything),
+        (walls.devices, _READ_FILE | _WRITE_FILE),
     ):
         for path in paths:
             _allow(ruleset, path, rights & handled)
@@ -117,7 +124,7 @@ def _become(inside: ModuleType, uid: int, walls: Walls) -> None:
     """
     _prctl(_PR_SET_KEEPCAPS, 1)
     inside.become(uid)
-    needed = [*walls["readable"], *walls["listable"], *walls["writable"]]
+    needed = [*walls.readable, *walls.listable, *walls.writable]
     closed = not all(os.access(path, os.R_OK) for path in needed)
     if not closed:
         _check(_keep_capabilities(0), "capset")
@@ -141,12 +148,12 @@ def _install_filter(program: bytes) -> None:
     _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(filter_program))
 
 
-def _confine(inside: ModuleType, walls: Walls, entry: dict[str, object], keeper: int) -> None:
+def _confine(inside: ModuleType, walls: Walls, rlimits: dict[str, int], uid: int | None, keeper: int) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     os.setsid()
     ruleset = _build_ruleset(walls)
-    inside.limit_resources(entry["rlimits"])
-    if isinstance(uid := entry["uid"], int):
+    inside.limit_resources(rlimits)
+    if uid is not None:
         _become(inside, uid, walls)
     # After the change of user, which would clear it.
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -155,11 +162,11 @@ def _confine(inside: ModuleType, walls: Walls, entry: dict[str, object], keeper:
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _check(_libc().syscall(_RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
     os.close(ruleset)
-    os.close(walls["info"])
-    _install_filter(bytes.fromhex(walls["filter"]))
+    os.close(walls.info)
+    _install_filter(walls.program)
 
 
-def _keep(child: int, info: int, worker: int) -> int:
+def _keep(child: int, walls: Walls) -> int:
     """Wait for the code, kill what it leaves behind, and return its exit code as a shell would say it."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -167,10 +174,10 @@ def _keep(child: int, info: int, worker: int) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-    if os.getppid() != worker:
+    if os.getppid() != walls.worker:
         _kill_group(child)  # it died before the kernel knew that we want to be told
-    os.write(info, json.dumps({"child-pid": child}).encode())
-    os.close(info)
+    os.write(walls.info, b'{"child-pid": %d}' % child)
+    os.close(walls.info)
     # Not reaped yet, so that the group's number cannot come to mean somebody else.
     os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
     _kill_group(child)
@@ -191,12 +198,11 @@ def _kill_group(child: int) -> None:
 
 
 def _load_inside() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("inside", Path(__file__).with_name("inside.py"))
-    if spec is None or spec.loader is None:
-        raise OSError("inside.py is missing")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    sys.path.insert(0, os.path.dirname(__file__))
+    try:
+        return __import__("inside")
+    finally:
+        del sys.path[0]
 
 
 def main() -> None:
@@ -205,19 +211,19 @@ def main() -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     inside = _load_inside()
-    walls: Walls = json.loads(sys.stdin.buffer.readline())
-    entry, source = inside.read_entry()
+    walls = Walls(*marshal.load(sys.stdin.buffer))
+    entry = inside.Entry(*marshal.load(sys.stdin.buffer))
     # Held back until the handler knows whom to kill.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     child = os.fork()
     if child:
-        raise SystemExit(_keep(child, walls["info"], walls["worker"]))
+        raise SystemExit(_keep(child, walls))
     try:
-        _confine(inside, walls, entry, keeper)
+        _confine(inside, walls, entry.rlimits, entry.uid, keeper)
     except OSError as error:
         sys.stderr.write(f"{CANNOT_CONFINE}{error}\n")
         raise SystemExit(CANNOT_CONFINE_EXIT) from None
-    inside.run_source(entry, source)
+    inside.run_source(entry)
 
 
 if __name__ == "__main__":

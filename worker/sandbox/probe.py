@@ -88,11 +88,11 @@ class ProbeReport:
         return self.sandbox
 
 
-async def probe(cache: Path, *, rungs: Sequence[str] | None = None) -> ProbeReport:
+async def probe(cache: Path | None, *, rungs: Sequence[str] | None = None) -> ProbeReport:
     """Find the sandbox for this machine.
 
     Args:
-        cache: a folder for bytecode and fonts, made if need be; the first probe fills it, which takes seconds.
+        cache: a folder for bytecode and fonts, made if need be; filling it takes seconds, once. None: without.
         rungs: names to try instead of all: see `RUNGS`.
     """
     refused: list[Refusal] = []
@@ -107,7 +107,7 @@ async def probe(cache: Path, *, rungs: Sequence[str] | None = None) -> ProbeRepo
             refused.append(Refusal(name=name, why=str(error)))
             log.info("sandbox.refused", rung=name, why=str(error))
             continue
-        warmed = await warm(sandbox, interpreter, cache)
+        warmed = await warm(sandbox, interpreter, cache) if cache else None
         log.info("sandbox.chosen", rung=name, warmed=warmed is not None)
         return ProbeReport(sandbox=dataclasses.replace(sandbox, cache=warmed), refused=tuple(refused))
     return ProbeReport(sandbox=None, refused=tuple(refused))

@@ -130,7 +130,9 @@ def read_file(folder: Path, name: str, *, most_bytes: int) -> bytes:
     Raises:
         OSError: it is gone, is no regular file, or a part of its path is a link.
     """
-    *folders, last = name.split("/")
+    *folders, last = parts = name.split("/")
+    if not {"", ".", ".."}.isdisjoint(parts):
+        raise OSError(f"not a name inside the workspace: {name}")
     held = [os.open(folder, _FOLDER)]
     try:
         for part in folders:
