@@ -1,6 +1,9 @@
 # Every target sets up what it needs by itself, in .venv: Python 3.11 or newer and make are enough.
 # Set PYTHON to choose the interpreter: make demo PYTHON=python3.12
 
+# Compiled modules are kept, whatever the shell says: without them each start compiles all libraries anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 UV_VERSION := 0.13.9
 PYTHON ?=
 JOBS ?= auto

@@ -10,33 +10,25 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from pydantic import SecretStr, ValidationError
 from rich.console import Console
 
-from bots.sender import Patience as SenderPatience
-from bots.slack.app import SlackAccess, SlackBot
 from config.logging import configure
 from config.providers import Provider, ProviderNotReady
 from config.settings import Settings
-from core.adapters.embedded_valkey import EmbeddedValkey
-from core.bootstrap import Core, migrate_database, open_core
-from core.domain.refs import Platform, ProcessId, new_id
 from core.errors import MusterError, PermanentError
-from core.ports import Conversations, Renderer, Tell
-from core.service.decisions import Defaults
-from core.service.front_desk import FrontDesk
-from simulator.demo import TASK, Demo, DemoFailed
-from simulator.server import Simulator
-from simulator.slack.person import SlackControl
-from simulator.slack.platform import APP_TOKEN, BOT_TOKEN
-from worker.bootstrap import open_worker
-from worker.jobs import Worker
-from worker.sandbox.probe import probe
-from worker.settings import RunLimits, WorkerTimes
-from worker.team.model import Patience as ModelPatience
+
+# Each process imports its own parts when it starts: the engine alone costs a worker a second and 60 MB, and bots have
+# no use for it.
+if TYPE_CHECKING:
+    from bots.slack.app import SlackBot
+    from core.bootstrap import Core
+    from core.ports import Conversations, Renderer, Tell
+    from simulator.server import Simulator
+    from worker.jobs import Worker
 
 Say = Callable[[str], None]
 
@@ -76,12 +68,14 @@ def migrate() -> None:
     """Bring the database to this version's schema."""
     settings = _settings()
     configure(level=settings.log_level, form=settings.log_format)
+    from core.bootstrap import migrate_database
+
     _run(migrate_database(settings))
     click.echo("The database has this version's schema.")
 
 
 @main.command()
-@click.option("--task", default=TASK, show_default=True, help="What the team should do.")
+@click.option("--task", default="", help="What the team should do; by default something about power for a town.")
 @click.option("--files", type=click.Path(path_type=Path), help="Folder for the session's files; default: a new one.")
 def demo(task: str, files: Path | None) -> None:
     """Play one session in this terminal, on embedded and simulated parts, and end."""
@@ -115,6 +109,8 @@ async def _up(settings: Settings, stopped: asyncio.Event) -> None:
 async def _bots(settings: Settings, stopped: asyncio.Event) -> None:
     if not settings.has_slack:
         raise PermanentError("Set SLACK_BOT_TOKEN and SLACK_APP_TOKEN: there is no chat platform to serve.")
+    from core.bootstrap import open_core
+
     async with AsyncExitStack() as stack:
         core = await stack.enter_async_context(open_core(settings, redis_url=_redis_url(settings)))
         bot = await stack.enter_async_context(_slack_bot(settings, core))
@@ -123,6 +119,8 @@ async def _bots(settings: Settings, stopped: asyncio.Event) -> None:
 
 
 async def _worker(settings: Settings, stopped: asyncio.Event) -> None:
+    from core.bootstrap import open_core
+
     async with AsyncExitStack() as stack:
         core = await stack.enter_async_context(open_core(settings, redis_url=_redis_url(settings)))
         working = await stack.enter_async_context(_ready_worker(settings, core, settings.provider(), click.echo))
@@ -131,6 +129,9 @@ async def _worker(settings: Settings, stopped: asyncio.Event) -> None:
 
 
 async def _demo(settings: Settings, console: Console, task: str, files: Path, stopped: asyncio.Event) -> None:
+    from simulator.demo import TASK, Demo, DemoFailed
+    from simulator.slack.person import SlackControl
+
     def ask(prompt: str) -> str:
         return console.input(f"[bold green]{prompt}:[/] ")
 
@@ -140,21 +141,27 @@ async def _demo(settings: Settings, console: Console, task: str, files: Path, st
         assert simulator is not None  # nothing else is configured here
         slack = await stack.enter_async_context(SlackControl(simulator.url))
         play = Demo(slack, console, files=files, ask=ask if sys.stdin.isatty() else None)
-        playing = asyncio.create_task(play.play(task))
+        playing = asyncio.create_task(play.play(task or TASK))
         playing.add_done_callback(lambda _: stopped.set())
         try:
             await _serve(running, stopped)
         finally:
             playing.cancel()
         if playing.done() and not playing.cancelled():
-            playing.result()
+            try:
+                playing.result()
+            except (DemoFailed, TimeoutError) as error:
+                raise PermanentError(f"The demo did not go as it should: {error}") from error
         console.print(f"\n[bold]That was one session.[/] Its files are in {files}. Now try it yourself: make run")
 
 
 async def _everything(
     stack: AsyncExitStack, settings: Settings, say: Say
-) -> tuple[Simulator | None, list[Callable[[], Awaitable[None]]]]:
+) -> tuple["Simulator | None", list[Callable[[], Awaitable[None]]]]:
     """All parts in this process; returns what has to run."""
+    from core.bootstrap import migrate_database, open_core
+    from simulator.slack.platform import APP_TOKEN, BOT_TOKEN
+
     simulator: Simulator | None = None
     if not (settings.has_slack and settings.has_model):
         simulator = await stack.enter_async_context(_simulator(settings))
@@ -176,7 +183,9 @@ async def _everything(
 
 
 @asynccontextmanager
-async def _simulator(settings: Settings) -> AsyncIterator[Simulator]:
+async def _simulator(settings: Settings) -> AsyncIterator["Simulator"]:
+    from simulator.server import Simulator
+
     def at(port: int) -> Simulator:
         kept = settings.data_dir / "simulator"
         return Simulator(port=port, model_delay_s=settings.demo_thinking_s, state_folder=kept)
@@ -195,6 +204,8 @@ async def _simulator(settings: Settings) -> AsyncIterator[Simulator]:
 
 @asynccontextmanager
 async def _embedded_redis(settings: Settings) -> AsyncIterator[str]:
+    from core.adapters.embedded_valkey import EmbeddedValkey
+
     valkey = EmbeddedValkey(settings.data_dir.resolve() / "valkey")
     await valkey.start()
     try:
@@ -204,7 +215,12 @@ async def _embedded_redis(settings: Settings) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def _ready_worker(settings: Settings, core: Core, provider: Provider, say: Say) -> AsyncIterator[Worker]:
+async def _ready_worker(settings: Settings, core: "Core", provider: Provider, say: Say) -> AsyncIterator["Worker"]:
+    from worker.bootstrap import open_worker
+    from worker.sandbox.probe import probe
+    from worker.settings import RunLimits, WorkerTimes
+    from worker.team.model import Patience
+
     report = await probe(settings.workspaces / ".sandbox")
     if report.sandbox is None:
         say(f"Agents cannot run Python on this machine: {report.why_none}")
@@ -221,17 +237,23 @@ async def _ready_worker(settings: Settings, core: Core, provider: Provider, say:
         slots=settings.worker_slots,
         limits=RunLimits(budget_s=settings.session_budget_s),
         times=WorkerTimes(lease_s=settings.worker_lease_s, queue_ttl_s=settings.queue_ttl_s),
-        patience=ModelPatience(total_s=settings.model_timeout_s, call_timeout_s=settings.model_timeout_s / 2),
+        patience=Patience(total_s=settings.model_timeout_s, call_timeout_s=settings.model_timeout_s / 2),
     ) as working:
         yield working
 
 
 @asynccontextmanager
-async def _slack_bot(settings: Settings, core: Core) -> AsyncIterator[SlackBot]:
+async def _slack_bot(settings: Settings, core: "Core") -> AsyncIterator["SlackBot"]:
+    from bots.sender import Patience
+    from bots.slack.app import SlackAccess, SlackBot
+    from core.domain.refs import Platform, ProcessId, new_id
+    from core.service.decisions import Defaults
+    from core.service.front_desk import FrontDesk
+
     provider, model = settings.default_model
     defaults = Defaults(provider=provider, model=model, max_rounds=settings.max_rounds)
 
-    def make_desk(conversations: Conversations, renderer: Renderer, tell: Tell) -> FrontDesk:
+    def make_desk(conversations: "Conversations", renderer: "Renderer", tell: "Tell") -> FrontDesk:
         return FrontDesk(
             platform=Platform.SLACK,
             uow=core.uow,
@@ -254,7 +276,7 @@ async def _slack_bot(settings: Settings, core: Core) -> AsyncIterator[SlackBot]:
         clock=core.clock,
         process=ProcessId(f"bots-{new_id()}"),
         make_desk=make_desk,
-        patience=SenderPatience(reconcile_after_s=settings.reconcile_after_s),
+        patience=Patience(reconcile_after_s=settings.reconcile_after_s),
         lease_s=settings.sender_lease_s,
     )
     try:
@@ -298,7 +320,7 @@ async def _until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> No
 def _run(work: Any) -> None:
     try:
         asyncio.run(work)
-    except (MusterError, ProviderNotReady, DemoFailed) as error:
+    except (MusterError, ProviderNotReady) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         raise click.Abort from None
@@ -318,7 +340,7 @@ def _redis_url(settings: Settings) -> str:
     return settings.redis_url
 
 
-def _say_where(settings: Settings, simulator: Simulator | None, say: Say) -> None:
+def _say_where(settings: Settings, simulator: "Simulator | None", say: Say) -> None:
     say("")
     if simulator is not None and not settings.has_slack:
         say(f"  Chat      {simulator.url}/  (simulated Slack: open it and type /agents)")
