@@ -17,6 +17,7 @@ log = structlog.get_logger(__name__)
 
 ROLE = "sender"
 LEASE_S = 20.0
+_MARGIN = 0.1  # of the lease, for what comes after a call
 
 
 class SenderLease:
@@ -42,6 +43,10 @@ class SenderLease:
     def left_s(self) -> float:
         """Seconds for which nobody else can hold it; 0 or less when it is not ours."""
         return self._until - self._monotonic()
+
+    def call_s(self) -> float:
+        """Seconds that a call may take and still end while nobody else can hold the lease."""
+        return self.left_s() - self._lease_s * _MARGIN
 
     @property
     def held(self) -> bool:

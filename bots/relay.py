@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from bots.alarm import Alarm
 from bots.lease import SenderLease
 from bots.pace import EDIT, Pace
 from bots.ports import ChatSurface, MessageRenderer, Refusal, UnknownOutcome
@@ -58,27 +59,24 @@ class Relay:
         self._lease = lease
         self._pace = pace
         self._on_posts = on_posts
-        self._awake = asyncio.Event()
+        self._awake = Alarm()
         self._new_term = False
         self._replaced: dict[ThreadId, MessageId] = {}  # cards that are gone; a new one is in the outbox
         lease.on_taken(self._taken)
 
     def wake(self) -> None:
         """There may be something to show."""
-        self._awake.set()
+        self._awake.ring()
 
     async def run(self) -> None:
         """Show events until cancelled; cards are drawn beside, so that they never hold up a post."""
         async with asyncio.TaskGroup() as group:
-            cards = asyncio.Event()
-            group.create_task(self._loop(self._awake, self._show_events, then=cards.set))
+            cards = Alarm()
+            group.create_task(self._loop(self._awake, self._show_events, then=cards.ring))
             group.create_task(self._loop(cards, self._draw_cards))
 
-    async def _loop(
-        self, awake: asyncio.Event, step: Callable[[], Any], *, then: Callable[[], None] | None = None
-    ) -> None:
+    async def _loop(self, awake: Alarm, step: Callable[[], Any], *, then: Callable[[], None] | None = None) -> None:
         while True:
-            awake.clear()
             wait_s = _POLL_S
             if self._lease.held:
                 try:
@@ -89,10 +87,7 @@ class Relay:
                     log.exception("relay.broken", workspace=self._workspace)
                 if then is not None:
                     then()
-            try:
-                await asyncio.wait_for(awake.wait(), min(wait_s, _POLL_S))
-            except TimeoutError:
-                continue
+            await awake.wait(min(wait_s, _POLL_S))
 
     def _taken(self) -> None:
         self._new_term = True

@@ -1,49 +1,32 @@
-"""The outbox onto the platform, each message once: the one place that posts into threads.
+"""The outbox onto the platform, each message once: decides which post goes next, and when.
 
-Run by each bots process for its workspaces; works only while it holds the lease. For each thread in order: note the
-attempt, call, note the result. An attempt without a result is looked for on the platform before anything is sent
-again. Knows no platform; fixes no content.
+Run by each bots process for its workspaces; works only while it holds the lease. A thread's posts go in order, one at
+a time; across threads questions and endings go first, then who waited longest. Knows no platform; fixes no content.
 """
 
 import asyncio
-import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
-from bots import replies
+from bots.alarm import Alarm
+from bots.delivery import Delivery, Patience
 from bots.lease import SenderLease
-from bots.pace import EDIT, POST, READ, UPLOAD, Pace
-from bots.ports import ChatSurface, Refusal, UnknownOutcome
+from bots.pace import READ, UPLOAD, Pace
+from bots.ports import ChatSurface
 from bots.repair import Repairs
-from core.domain.refs import ChannelId, MessageId, Place, ThreadId, WorkspaceId
-from core.errors import PermanentError, TransientError
-from core.ports import Answer, Clock, Post, Thread, UnitOfWork
+from core.domain.refs import ChannelId, Place, ThreadId, WorkspaceId
+from core.errors import TransientError
+from core.ports import Clock, Post, Thread, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
 _POLL_S = 2.0
 _AT_ONCE = 16
-_LEASE_MARGIN_S = 2.0
-_PROBE_AFTER_S = 3_600.0
 _BROKEN_AFTER_S = 30.0
-_FRESH_FILE_TRIES = 4
-_BACK_OFF_S = (5.0, 300.0)
-_BACK_OFF_FROM = 3
-_NOTE_TRIES = 5
 _TURNS_KEPT = 2_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """Times that tests shorten."""
-
-    reconcile_after_s: float
-    repair_after_s: float = 60.0
-    call_s: float = 15.0
 
 
 class Sender:
@@ -62,45 +45,54 @@ class Sender:
         patience: Patience,
         on_sent: Callable[[], None],
     ) -> None:
+        """
+        Args:
+            on_sent: called after each turn of a thread; more may be fixed for it now.
+        """
         self._workspace = workspace
         self._uow = uow
         self._clock = clock
         self._monotonic = monotonic
-        self._surface = surface
         self._lease = lease
         self._pace = pace
         self._patience = patience
         self._on_sent = on_sent
-        self._awake = asyncio.Event()
+        self._awake = Alarm()
         self._at_work: dict[ThreadId, asyncio.Task[None]] = {}
         self._not_before: dict[ThreadId, float] = {}
-        self._last_turn: dict[ThreadId, float] = {}  # for fairness: who spoke last waits longest
-        self._refusals: Counter[tuple[ThreadId, int]] = Counter()
-        self._unanswered = 0  # calls in a row without an answer
+        self._last_turn: dict[ThreadId, float] = {}
         self._new_term = False
         self.counts: Counter[str] = Counter()
         """`sent`, `reconciled`, `resent`, `possible_duplicates`, `duplicates_repaired`, `given_up`, `limited`."""
         self._repairs = Repairs(workspace=workspace, uow=uow, surface=surface, counts=self.counts)
+        self._delivery = Delivery(
+            workspace=workspace,
+            uow=uow,
+            clock=clock,
+            monotonic=monotonic,
+            surface=surface,
+            lease=lease,
+            pace=pace,
+            patience=patience,
+            repairs=self._repairs,
+            counts=self.counts,
+        )
         lease.on_taken(self._taken)
 
     def wake(self) -> None:
         """There may be something to send."""
-        self._awake.set()
+        self._awake.ring()
 
     async def run(self) -> None:
-        """Send until cancelled; calls under way are cut off then, and reconciled by whoever comes next."""
+        """Send until cancelled; calls under way are cut off then, and looked into by whoever comes next."""
         try:
             while True:
-                self._awake.clear()
                 try:
                     wait_s = await self._start_due() if self._lease.held else _POLL_S
                 except TransientError as error:
                     log.warning("sender.cannot_read", workspace=self._workspace, error=str(error))
                     wait_s = _POLL_S
-                try:
-                    await asyncio.wait_for(self._awake.wait(), min(wait_s, _POLL_S))
-                except TimeoutError:
-                    continue
+                await self._awake.wait(min(wait_s, _POLL_S))
         finally:
             tasks = list(self._at_work.values())
             for task in tasks:
@@ -117,16 +109,9 @@ class Sender:
             heads = [head for head in await work.posts.heads() if head.thread not in self._at_work]
             threads = {head.thread: await work.threads.get(head.thread) for head in heads}
         now = self._monotonic()
-        if self._new_term:
-            self._new_term = False
-            for head in heads:
-                if head.attempted_at is not None:
-                    self._repairs.plan(head.thread, head.attempted_at, now + self._patience.repair_after_s)
-        heads.sort(key=lambda head: (not head.draft.urgent, self._last_turn.get(head.thread, 0.0)))
-        if len(self._last_turn) > _TURNS_KEPT:
-            self._last_turn = dict(sorted(self._last_turn.items(), key=lambda turn: turn[1])[-_TURNS_KEPT // 2 :])
+        self._begin_term(heads, now)
         soonest_s = self._repairs.start_due(now)
-        for head in heads:
+        for head in sorted(heads, key=self._precedence):
             thread = threads[head.thread]
             if thread is None:
                 continue
@@ -141,6 +126,19 @@ class Sender:
             self._at_work[head.thread] = asyncio.create_task(self._turn(head, thread))
         return soonest_s
 
+    def _begin_term(self, heads: list[Post], now: float) -> None:
+        """After taking over: whoever had the lease before may still be sending what it had begun."""
+        if self._new_term:
+            self._new_term = False
+            for head in heads:
+                if head.attempted_at is not None:
+                    self._repairs.plan(head.thread, head.attempted_at, now + self._patience.repair_after_s)
+        if len(self._last_turn) > _TURNS_KEPT:
+            self._last_turn = dict(sorted(self._last_turn.items(), key=lambda turn: turn[1])[-_TURNS_KEPT // 2 :])
+
+    def _precedence(self, post: Post) -> tuple[bool, float]:
+        return (not post.draft.urgent, self._last_turn.get(post.thread, 0.0))
+
     def _wait_s(self, post: Post, channel: ChannelId, now: float) -> float:
         wait_s = max(self._not_before.get(post.thread, 0.0) - now, self._pace.post_wait_s(channel))
         if post.attempted_at is not None:
@@ -153,172 +151,15 @@ class Sender:
     async def _turn(self, post: Post, thread: Thread) -> None:
         place = Place(workspace=self._workspace, channel=thread.channel, root=thread.root)
         try:
-            await self._deliver(post, place)
+            await self._delivery.deliver(post, place)
             self._not_before.pop(post.thread, None)
         except TransientError as error:
             log.info("sender.later", thread=post.thread, n=post.n, error=str(error))
-            self._hold(post.thread, error.retry_after_s)
+            self._not_before[post.thread] = self._monotonic() + error.retry_after_s
         except Exception:
             log.exception("sender.broken", thread=post.thread, n=post.n)
-            self._hold(post.thread, _BROKEN_AFTER_S)
+            self._not_before[post.thread] = self._monotonic() + _BROKEN_AFTER_S
         finally:
             del self._at_work[post.thread]
             self.wake()
             self._on_sent()
-
-    def _hold(self, thread: ThreadId, seconds: float) -> None:
-        self._not_before[thread] = self._monotonic() + seconds
-
-    async def _deliver(self, post: Post, place: Place) -> None:
-        try:
-            if post.attempted_at is not None and await self._arrived(post, place):
-                return
-            if post.draft.blob is not None and post.file is None:
-                post = await self._with_file(post)
-            await self._send(post, place)
-        except PermanentError as error:
-            await self._refused(post, place, error)
-
-    async def _arrived(self, post: Post, place: Place) -> bool:
-        """Look for a post whose outcome is unknown; notes it as sent if it is there."""
-        assert post.attempted_at is not None
-        try:
-            async with asyncio.timeout(self._patience.call_s):
-                message = await self._surface.find(place, post, post.attempted_at)
-        except TimeoutError:
-            raise TransientError("no answer when looking for a post", retry_after_s=5.0) from None
-        except TransientError as error:
-            self._pace.pause(READ, error.retry_after_s)
-            raise
-        except PermanentError as error:
-            if error.reason != Refusal.READ_DENIED:
-                raise
-            self._count("possible_duplicates", post)
-            return False
-        if message is None:
-            self._count("resent", post)
-            self._repairs.plan(post.thread, post.attempted_at, self._monotonic() + self._patience.repair_after_s)
-            return False
-        self._count("reconciled", post)
-        await self._note_sent(post, message)
-        return True
-
-    async def _with_file(self, post: Post) -> Post:
-        assert post.draft.blob is not None
-        async with self._uow.read(self._workspace) as work:
-            content = await work.files.content(post.draft.blob)
-        if content is None:
-            raise PermanentError("the bytes are gone", reason=Refusal.CONTENT)
-        try:
-            async with asyncio.timeout(self._budget_s()):
-                file = await self._surface.upload(post, content)
-        except TimeoutError:
-            raise TransientError("the upload took too long", retry_after_s=5.0) from None
-        except TransientError as error:
-            self._pace.pause(UPLOAD, error.retry_after_s)
-            raise
-        async with self._uow.begin(self._workspace) as work:
-            return await work.posts.uploaded(post, file)
-
-    def _budget_s(self) -> float:
-        """How long a call may take so that it ends while nobody else can have the lease.
-
-        Raises:
-            TransientError: there is no time left.
-        """
-        left_s = self._lease.left_s() - _LEASE_MARGIN_S
-        if left_s <= 0:
-            raise TransientError("the lease runs out")
-        return min(left_s, self._patience.call_s)
-
-    async def _send(self, post: Post, place: Place, *, plain: bool = False) -> None:
-        self._budget_s()
-        async with self._uow.begin(self._workspace) as work:
-            post = await work.posts.attempt(post)
-        try:
-            async with asyncio.timeout(self._budget_s()):
-                message = await self._surface.post(place, post, plain=plain)
-        except (UnknownOutcome, TimeoutError) as error:
-            self._note_unanswered(post, error)
-            return
-        except TransientError as error:
-            self._count("limited", post)
-            self._pace.pause(POST, error.retry_after_s)
-            await self._retract(post)
-            raise
-        except PermanentError:
-            await self._retract(post)
-            raise
-        self._unanswered = 0
-        if not self._lease.held:  # frozen in the call: somebody else may have sent it meanwhile
-            self._repairs.plan(post.thread, self._clock.now(), self._monotonic() + self._patience.repair_after_s)
-        await self._note_sent(post, message)
-
-    def _note_unanswered(self, post: Post, error: Exception) -> None:
-        self._unanswered += 1
-        log.warning("sender.outcome_unknown", thread=post.thread, n=post.n, error=str(error) or type(error).__name__)
-        if self._unanswered >= _BACK_OFF_FROM:
-            shortest_s, longest_s = _BACK_OFF_S
-            back_off_s = min(longest_s, shortest_s * 2 ** (self._unanswered - _BACK_OFF_FROM))
-            self._pace.pause(POST, back_off_s * random.uniform(0.8, 1.2))
-
-    async def _retract(self, post: Post) -> None:
-        async with self._uow.begin(self._workspace) as work:
-            await work.posts.retract(post)
-
-    async def _note_sent(self, post: Post, message: MessageId) -> None:
-        for attempt in range(1, _NOTE_TRIES + 1):
-            try:
-                async with self._uow.begin(self._workspace) as work:
-                    await work.posts.sent(post, message)
-                break
-            except TransientError:
-                if attempt == _NOTE_TRIES:
-                    raise  # the next turn finds it on the platform
-                await asyncio.sleep(0.2 * attempt)
-        self._refusals.pop((post.thread, post.n), None)
-        self._count("sent", post)
-
-    async def _refused(self, post: Post, place: Place, error: PermanentError) -> None:
-        match error.reason:
-            case Refusal.THREAD_GONE:
-                await self._block(post, place, str(error))
-            case Refusal.DISCONNECTED:
-                log.error("sender.disconnected", workspace=self._workspace, error=str(error))
-                for kind in (POST, EDIT, UPLOAD, READ):
-                    self._pace.pause(kind, _PROBE_AFTER_S)
-            case _:
-                await self._refused_content(post, place, error)
-
-    async def _refused_content(self, post: Post, place: Place, error: PermanentError) -> None:
-        tries = self._refusals[post.thread, post.n] = self._refusals[post.thread, post.n] + 1
-        if post.file is not None and tries <= _FRESH_FILE_TRIES:
-            raise TransientError(f"{error}: a fresh file may need a moment", retry_after_s=float(2 ** (tries - 1)))
-        log.warning("sender.refused", thread=post.thread, n=post.n, error=str(error))
-        try:
-            await self._send(post, place, plain=True)
-        except PermanentError as again:
-            if again.reason != Refusal.CONTENT:
-                await self._refused(post, place, again)
-                return
-            self._count("given_up", post)
-            async with self._uow.begin(self._workspace) as work:
-                await work.posts.give_up(post, str(again))
-
-    async def _block(self, post: Post, place: Place, reason: str) -> None:
-        log.warning("sender.thread_gone", thread=post.thread, reason=reason)
-        async with self._uow.begin(self._workspace) as work:
-            await work.threads.block(post.thread, reason)
-            session = await work.sessions.get(post.draft.session) if post.draft.session else None
-        if session is None:
-            return
-        try:
-            answer = Answer(text=replies.cannot_post(session.number, reason))
-            await self._surface.tell(place, session.starter.id, answer)
-        except (PermanentError, TransientError, UnknownOutcome) as error:
-            log.info("sender.starter_not_told", session=session.id, error=str(error))
-
-    def _count(self, what: str, post: Post) -> None:
-        self.counts[what] += 1
-        if what != "sent":
-            log.info(f"sender.{what}", thread=post.thread, n=post.n)

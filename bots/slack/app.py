@@ -18,10 +18,11 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bots.delivery import Patience
 from bots.lease import LEASE_S, SenderLease
 from bots.pace import Pace
 from bots.relay import Relay
-from bots.sender import Patience, Sender
+from bots.sender import Sender
 from bots.slack import limits
 from bots.slack.calls import call
 from bots.slack.handlers import SlackHandlers
@@ -90,7 +91,7 @@ class SlackBot:
             PermanentError: Slack does not take the bot token.
         """
         http = await self._open.enter_async_context(aiohttp.ClientSession())
-        client = self._web_client(http)
+        client = self._web_client(http, token=self._access.bot_token)
         identity = await _identity(client)
         self.workspace: WorkspaceId = workspace_id(Platform.SLACK, identity["team_id"])
         bot_user = identity["user_id"]
@@ -108,7 +109,7 @@ class SlackBot:
             clock=self._clock,
         )
         self._compose(surface, renderer)
-        app = _bolt_app(client, identity, self._access.bot_token)
+        app = _bolt_app(self._web_client(http, token=None), identity, self._access.bot_token)
         self._handlers.register(app)
         self._socket = AsyncSocketModeHandler(app, self._access.app_token, proxy=client.proxy)
         if self._is_local:
@@ -183,11 +184,9 @@ class SlackBot:
     def _is_local(self) -> bool:
         return urlsplit(self._access.api_url).hostname in _LOOPBACK
 
-    def _web_client(self, http: aiohttp.ClientSession) -> AsyncWebClient:
+    def _web_client(self, http: aiohttp.ClientSession, *, token: str | None) -> AsyncWebClient:
         # The SDK would try again after a lost answer, and so post twice.
-        client = AsyncWebClient(
-            token=self._access.bot_token, base_url=self._access.api_url, session=http, retry_handlers=[]
-        )
+        client = AsyncWebClient(token=token, base_url=self._access.api_url, session=http, retry_handlers=[])
         if self._is_local:
             client.proxy = None  # taken from the environment, which knows nothing of loopback
         return client
@@ -214,6 +213,18 @@ def _bolt_app(client: AsyncWebClient, identity: dict[str, str], bot_token: str) 
             bot_token=bot_token,
         )
 
-    logger = logging.getLogger("slack_bolt")
     # Without process_before_response Bolt acknowledges an event before its listener runs, and even if it fails.
-    return AsyncApp(client=client, authorize=authorize, process_before_response=True, logger=logger)
+    app = AsyncApp(
+        client=client,
+        authorize=authorize,
+        process_before_response=True,
+        logger=logging.getLogger("slack_bolt"),
+    )
+    app.error(_on_error)
+    return app
+
+
+async def _on_error(error: Exception) -> None:
+    """A listener failed: nothing is acknowledged, so Slack sends the event again."""
+    expected = isinstance(error, TransientError | TimeoutError)
+    log.error("slack.event_not_recorded", error=str(error) or type(error).__name__, exc_info=not expected)

@@ -7,17 +7,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bots.sender import Patience
+from bots.delivery import Patience
 from bots.slack.app import SlackAccess, SlackBot
 from core.adapters.clock import DatabaseClock
 from core.adapters.migrations import migrate
 from core.adapters.sql_engine import Database
-from core.adapters.unit_of_work import SqlUnitOfWork
+from core.adapters.unit_of_work import SqlUnitOfWork, SqlWork
 from core.domain import events as ev
-from core.domain.lifecycle import Move
+from core.domain.lifecycle import CLAIMABLE, Move
 from core.domain.refs import Platform, ProcessId, QuestionId, SessionId, WorkspaceId, new_id
 from core.domain.session import Question, Session
-from core.ports import TOPIC_RELAY, Change, Conversations, Held, Renderer, Tell
+from core.errors import TransientError
+from core.ports import TOPIC_RELAY, Change, Conversations, Held, InState, Renderer, Tell
 from core.service.front_desk import Defaults, FrontDesk
 from core.service.policy import Policy
 from simulator.server import Simulator
@@ -46,6 +47,19 @@ class LocalBell:
         self._listeners[topic].append(on_ring)
 
 
+class BreakableUnitOfWork(SqlUnitOfWork):
+    """A database that can be out of reach."""
+
+    broken = False
+
+    @asynccontextmanager
+    async def begin(self, workspace: WorkspaceId) -> AsyncIterator[SqlWork]:
+        if self.broken:
+            raise TransientError("out of reach")
+        async with super().begin(workspace) as work:
+            yield work
+
+
 class NoQueue:
     """Nobody works here."""
 
@@ -58,7 +72,7 @@ class SlackWorld:
 
     simulator: Simulator
     slack: SlackControl
-    uow: SqlUnitOfWork
+    uow: BreakableUnitOfWork
     clock: DatabaseClock
     bell: LocalBell
     running: list[tuple[SlackBot, asyncio.Task[None]]] = field(default_factory=list)
@@ -113,30 +127,27 @@ class SlackWorld:
         assert found is not None
         return found
 
-    async def work(
-        self, *happened: ev.Event, move: Move | None = None, number: int = 1, claim: bool = False
-    ) -> Session:
+    async def claim(self, number: int = 1) -> Session:
+        """Take the session and build its team, as a worker does."""
+        session = await self.session(number)
+        async with self.uow.begin(self.workspace) as work:
+            guard = InState(states=CLAIMABLE)
+            change = Change(owner=WORKER)
+            session = await work.sessions.record(
+                session.id, guard, [ev.BuildingStarted()], move=Move.CLAIM, change=change
+            )
+            held = Held(owner=WORKER, epoch=session.epoch)
+            built = [ev.TeamBuilt(team=TEAM)]
+            session = await work.sessions.record(session.id, held, built, move=Move.BUILT, change=Change(team=TEAM))
+            work.ring(TOPIC_RELAY, self.workspace)
+        return session
+
+    async def record(self, *happened: ev.Event, move: Move | None = None, number: int = 1) -> Session:
         """Record events as a worker does."""
         session = await self.session(number)
-        guard = Held(owner=WORKER, epoch=session.epoch)
         async with self.uow.begin(self.workspace) as work:
-            if claim:
-                from core.domain.lifecycle import CLAIMABLE
-                from core.ports import InState
-
-                session = await work.sessions.record(
-                    session.id,
-                    InState(states=CLAIMABLE),
-                    [ev.BuildingStarted()],
-                    move=Move.CLAIM,
-                    change=Change(owner=WORKER),
-                )
-                guard = Held(owner=WORKER, epoch=session.epoch)
-                session = await work.sessions.record(
-                    session.id, guard, [ev.TeamBuilt(team=TEAM)], move=Move.BUILT, change=Change(team=TEAM)
-                )
-            if happened or move:
-                session = await work.sessions.record(session.id, guard, happened, move=move)
+            held = Held(owner=WORKER, epoch=session.epoch)
+            session = await work.sessions.record(session.id, held, happened, move=move)
             work.ring(TOPIC_RELAY, self.workspace)
         return session
 
@@ -171,7 +182,7 @@ async def slack_world(folder: Path, options: SlackOptions | None = None) -> Asyn
             world = SlackWorld(
                 simulator=simulator,
                 slack=slack,
-                uow=SqlUnitOfWork(database, clock, bell, NoQueue()),
+                uow=BreakableUnitOfWork(database, clock, bell, NoQueue()),
                 clock=clock,
                 bell=bell,
             )
