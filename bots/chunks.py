@@ -31,7 +31,7 @@ def split(text: str, limit: int, cost: Cost = len) -> list[str]:
     current = _Piece(limit, cost)
     for line in text.split("\n"):
         for part in _fitting(line, current.room_for_a_line(), cost):
-            if not current.takes(part):
+            while not current.takes(part) and not current.is_fresh:
                 pieces.append(current.close())
                 current = current.next()
             current.add(part)
@@ -45,12 +45,17 @@ class _Piece:
         self._cost = cost
         self._fence = opening  # the line that opened the code block we are in, "" outside
         self._opened_at = 0
+        self._reopened = bool(opening)
         self._lines = [opening] if opening else []
         self._spent = cost(opening) + 1 if opening else 0
         self._carried: list[str] = []
 
     def room_for_a_line(self) -> int:
         return max(16, self._limit - 2 * (self._cost(self._fence) + 1))
+
+    @property
+    def is_fresh(self) -> bool:
+        return len(self._lines) == (1 if self._reopened else 0)
 
     def takes(self, line: str) -> bool:
         closing_line = 0 if not self._fence or _closes(line, self._fence) else len(_marks(self._fence)) + 1

@@ -21,6 +21,8 @@ from core.domain.refs import ChannelId, Place, ThreadId, WorkspaceId
 from core.errors import TransientError
 from core.ports import Clock, Post, Thread, UnitOfWork
 
+__all__ = ["Patience", "Sender"]
+
 log = structlog.get_logger(__name__)
 
 _POLL_S = 2.0

@@ -4,6 +4,7 @@ import asyncio
 
 from core.domain import events as ev
 from core.domain.lifecycle import Move, State
+from core.domain.refs import ThreadId
 from simulator.slack.person import Shown
 from tests.support.waiting import until
 from tests.unit.bots.slack_world import SlackWorld
@@ -128,6 +129,7 @@ async def test_the_stop_button_stops_and_only_who_may_is_heard(world: SlackWorld
 
 async def test_agents_stop_and_status_name_a_session_by_number(world: SlackWorld) -> None:
     await started(world)
+    await until(lambda: _root_is_known(world))
     ada = world.slack.person("ada")
     await ada.command("/agents", "status", channel="general")
     listed = await ada.wait_for_ephemeral("At work")
@@ -137,6 +139,12 @@ async def test_agents_stop_and_status_name_a_session_by_number(world: SlackWorld
     await ada.wait_for_ephemeral("Stopping #1")
     await ada.command("/agents", "stop 7", channel="general")
     await ada.wait_for_ephemeral("no session #7")
+
+
+async def _root_is_known(world: SlackWorld) -> bool:
+    async with world.uow.read(world.workspace) as work:
+        thread = await work.threads.get((await world.session()).thread or ThreadId(""))
+    return thread is not None and thread.root is not None
 
 
 async def test_history_lists_pages_and_sends_the_transcript_directly(world: SlackWorld) -> None:
