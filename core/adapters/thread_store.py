@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.adapters.session_store import session_of
-from core.adapters.sql_tables import deliveries, sessions, threads
+from core.adapters.sql_tables import deliveries, posts, sessions, threads
 from core.adapters.upsert import insert_new
 from core.domain.lifecycle import FINAL
 from core.domain.refs import ChannelId, MessageId, Place, SessionId, ThreadId, WorkspaceId, new_id
@@ -51,8 +51,21 @@ class SqlThreadStore:
     async def at(self, place: Place) -> Thread | None:
         return await self._one(_at(place.channel, place.root)) if place.root else None
 
-    async def set_root(self, thread: ThreadId, root: MessageId) -> None:
-        await self._update(thread, root=root)
+    async def opening_in(self, channel: ChannelId) -> bool:
+        unknown = (
+            sa.select(threads.c.id)
+            .join(posts, posts.c.thread == threads.c.id)
+            .where(
+                threads.c.workspace == self._workspace,
+                threads.c.channel == channel,
+                threads.c.root.is_(None),
+                threads.c.blocked == "",
+                posts.c.state == "unsent",
+                posts.c.attempted_at.is_not(None),
+            )
+            .limit(1)
+        )
+        return (await self._connection.execute(unknown)).one_or_none() is not None
 
     async def set_card(self, thread: ThreadId, card: MessageId, card_hash: str) -> None:
         await self._update(thread, card=card, card_hash=card_hash, card_at=self._now)

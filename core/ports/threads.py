@@ -72,7 +72,8 @@ class ThreadStore(Protocol):
 
     async def at(self, place: Place) -> Thread | None: ...
 
-    async def set_root(self, thread: ThreadId, root: MessageId) -> None: ...
+    async def opening_in(self, channel: ChannelId) -> bool:
+        """Whether a thread's root post may be visible in the channel before its id is known here."""
 
     async def set_card(self, thread: ThreadId, card: MessageId, card_hash: str) -> None: ...
 

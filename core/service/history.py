@@ -8,10 +8,12 @@ from core.domain.lifecycle import FINAL, State
 from core.domain.refs import Place
 from core.domain.session import Session
 from core.ports import Answer, Conversations, Listed, Query, SessionQuery, Thread, UnitOfWork, Work
-from core.service.narration import STATE_WORDS, card_words, fenced, narrate, usage_words
-from core.service.outbound import clean
+from core.service.narration import STATE_WORDS, card_words, fenced, narrate, tool_name, usage_words
+from core.service.outbound import clean, redact
 
 PAGE = 10
+MOST_WORDS = 20
+"""That a search looks for: each costs a condition, and databases take only so many."""
 _UNFINISHED = frozenset(State) - FINAL
 
 
@@ -28,15 +30,16 @@ class History:
             return await self._one(query)
         if not await self._may_view(query, query.place):
             return Answer(text="I cannot tell whether you may read this conversation, so I show nothing of it.")
-        wanted = SessionQuery(channel=query.place.channel, words=query.words, limit=PAGE + 1, offset=query.offset)
+        words = " ".join(redact(query.words).split()[:MOST_WORDS])
+        wanted = SessionQuery(channel=query.place.channel, words=words, limit=PAGE + 1, offset=query.offset)
         async with self._uow.read(query.place.workspace) as work:
             found = await work.sessions.search(wanted)
             listed = tuple([await _listed(work, session) for session in found[:PAGE]])
         if not listed:
-            if query.words:
-                return Answer(text=f"No session in this conversation has the words “{clean(query.words)}”.")
+            if words:
+                return Answer(text=f"No session in this conversation has the words “{clean(words)}”.")
             return Answer(text="No session has run in this conversation yet. Start one with `/agents <task>`.")
-        about = f"Sessions with “{clean(query.words)}”" if query.words else "Sessions in this conversation"
+        about = f"Sessions with “{clean(words)}”" if words else "Sessions in this conversation"
         older = _next_page(query) if len(found) > PAGE else None
         return Answer(text=f"{about}, newest first:", sessions=listed, older=older)
 
@@ -124,9 +127,9 @@ def _paragraphs(record: ev.Recorded, session: Session) -> list[str]:
     match record.event:
         case ev.TaskGiven(task=text, by=by) | ev.NoteGiven(text=text, by=by) | ev.QuestionAnswered(text=text, by=by):
             return [f"## {by.name} · {time}\n", clean(text), ""]
-        case ev.ToolFinished(agent=agent, tool=tool, output=output, files=files):
+        case ev.ToolFinished(agent=agent, tool=tool, output=output, files=files) if tool != "ask_human":
             named = [f"- file: {file.name} ({file.size_bytes:,} bytes)" for file in files]
-            return [f"## {agent} · {tool} · {time}\n", fenced(clean(output)), *named, ""]
+            return [f"## {agent} · {tool_name(tool)} · {time}\n", fenced(redact(output)), *named, ""]
         case _:
             words = narrate(record, session.team)
             head = words[0].speaker.name if words and words[0].speaker else "Muster"

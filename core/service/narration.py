@@ -12,7 +12,7 @@ from core.domain import events as ev
 from core.domain.lifecycle import State
 from core.domain.refs import FileRef, QuestionId
 from core.domain.session import Session, Usage
-from core.service.outbound import clean
+from core.service.outbound import clean, redact
 
 STATE_WORDS: dict[State, str] = {
     State.QUEUED: "🕒 Queued",
@@ -132,12 +132,12 @@ def _team_words(team: Sequence[ev.Member], fallback_reason: str) -> str:
 def _call_words(tool: str, arguments: str) -> str:
     code = _argument(arguments, "code")
     if tool == "run_python" and code is not None:
-        return f"Runs Python:\n{fenced(clean(code), 'python')}"
-    return f"Uses `{tool}`:\n{fenced(clean(arguments), 'json')}"
+        return f"Runs Python:\n{fenced(redact(code), 'python')}"
+    return f"Uses `{tool_name(tool)}`:\n{fenced(redact(arguments), 'json')}"
 
 
 def _result_words(event: ev.ToolFinished) -> str:
-    output = clean(event.output).strip()
+    output = redact(event.output).rstrip().lstrip("\n")
     if len(output) > _OUTPUT_SHOWN_CHARS:
         output = output[:_OUTPUT_SHOWN_CHARS] + "\n… (the rest is in the transcript)"
     head = "Result:" if event.ok else "It did not work:"
@@ -150,6 +150,11 @@ def _argument(arguments: str, name: str) -> str | None:
     except (ValueError, KeyError, TypeError, IndexError):
         return None
     return value if isinstance(value, str) else None
+
+
+def tool_name(tool: str) -> str:
+    """The name, whatever a model gave as one, so that it stays on one line and within backticks."""
+    return " ".join(clean(tool).replace("`", "'").split())
 
 
 def fenced(text: str, language: str = "") -> str:

@@ -1,13 +1,15 @@
 """The one policy for text that leaves Muster or is kept: no secrets, no hidden links, no control characters.
 
-The runner applies it before anything is recorded, the relay's renderers before anything is sent. What a platform itself
-would turn into a mention or a link is that platform's `markup` to escape.
+The front desk and the runner apply `redact` before anything is kept, the relay's renderers `clean` before anything is
+sent. What a platform itself would turn into a mention or a link is that platform's `markup` to escape.
 """
 
+import html
 import re
 
 REDACTED = "[redacted]"
 
+# What is repeated before something required has a bound: the text is an agent's, and must not cost quadratic time.
 _SECRETS = re.compile(
     "|".join(
         (
@@ -17,17 +19,24 @@ _SECRETS = re.compile(
             r"\bgsk_[A-Za-z0-9]{16,}",  # Groq
             r"\btvly-[A-Za-z0-9-]{12,}",  # Tavily
             r"\bgh[pousr]_[A-Za-z0-9]{20,}",  # GitHub
+            r"\bgithub_pat_[A-Za-z0-9_]{20,}",
             r"\bAKIA[0-9A-Z]{16}\b",  # AWS
             r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
-            r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",  # JWT
+            r"\beyJ[A-Za-z0-9_-]{8,600}+\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",  # JWT
             r"\b[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}",  # Discord bot tokens
-            r"wss?://\S*[?&]ticket=\S+",
+            r"wss?://[^\s?]{1,120}+\?(?:\S{0,400}&)?ticket=\S+",
         )
     )
 )
-# Bidirectional overrides can make shown text differ from what it says; other control characters show as nothing.
-_INVISIBLE = re.compile("[\u202a-\u202e\u2066-\u2069\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]")
-_MARKDOWN_LINK = re.compile(r"!?\[([^\]\n]*)\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"\n]*\")?\s*\)")
+# Bidirectional overrides can make shown text differ from what it says; other control characters show as nothing, and
+# halves of a surrogate pair are no text: no database takes them.
+_INVISIBLE = re.compile("[\u202a-\u202e\u2066-\u2069\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ud800-\udfff]")
+
+_TITLE = r"""(?:\s+(?:"[^"\n]{0,200}"|'[^'\n]{0,200}'))?"""
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\(\s*<?([^)\s>]{1,500}+)>?" + _TITLE + r"\s*\)")
+# A link that `_LINK` cannot read whole, and the definition of one: `](address` or `]: address`.
+_REST_OF_LINK = re.compile(r"\](?=[(:][ \t]*\n?[ \t]*<?([^\s)>]{0,200}))")
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//|www\.|(?:https?|ftp|mailto|tel|sms|data|javascript):", re.IGNORECASE)
 
 
 def redact(text: str) -> str:
@@ -36,10 +45,27 @@ def redact(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """What may be shown to people: redacted, and every link shows where it goes."""
-    return _MARKDOWN_LINK.sub(_bare_link, redact(text))
+    """What may be shown to people: redacted, and every link shows where it goes. Code, `a[0](b)`, is left alone."""
+    while (cleaner := _without_hidden_links(redact(text))) != text:
+        text = cleaner  # a secret may come together, or a link, when another is taken apart
+    return text
+
+
+def _without_hidden_links(text: str) -> str:
+    return _REST_OF_LINK.sub(_apart, _LINK.sub(_bare_link, text))
 
 
 def _bare_link(match: re.Match[str]) -> str:
     label, url = match[1].strip(), match[2]
+    if not _is_address(url):
+        return match[0]
     return url if not label or label == url else f"{label} ({url})"
+
+
+def _apart(match: re.Match[str]) -> str:
+    return "] " if _is_address(match[1]) else "]"
+
+
+def _is_address(destination: str) -> bool:
+    """Whether a renderer would make it a link that leads somewhere; it decodes entities and escapes first."""
+    return _ADDRESS.match(html.unescape(destination).replace("\\", "")) is not None

@@ -67,11 +67,15 @@ class Policy:
                 "Try again when one has ended."
             )
 
+    def may_stop(self, session: Session, by: Person, *, admin: bool) -> bool:
+        """Whoever started a session may stop it, and so may an admin."""
+        return admin or session.starter.id == by.id
+
     def check_stop(self, session: Session, by: Person, *, admin: bool) -> None:
-        """Whoever started a session may stop it, and so may an admin.
+        """See `may_stop`.
 
         Raises:
-            UserError: the person is neither.
+            UserError: the person may not.
         """
-        if session.starter.id != by.id and not admin:
+        if not self.may_stop(session, by, admin=admin):
             raise UserError(f"Only {session.starter.name}, who started #{session.number}, or an admin can stop it.")

@@ -3,7 +3,7 @@
 Workers call `sweep` every few seconds. It moves states in SQL and rings; it never runs a session itself.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -30,14 +30,15 @@ async def sweep(uow: UnitOfWork, clock: Clock, *, queue_ttl_s: float) -> int:
     Returns:
         How many sessions were moved.
     """
+    oldest = clock.now() - timedelta(seconds=queue_ttl_s)
     async with uow.across() as across:
         abandoned = await across.abandoned()
-        too_old = await across.queued_before(clock.now() - timedelta(seconds=queue_ttl_s))
+        too_old = await across.queued_before(oldest)
     moved = 0
     for workspace, session, held in abandoned:
         moved += await _take_back(uow, workspace, session, held)
     for workspace, session in too_old:
-        moved += await _expire(uow, workspace, session)
+        moved += await _expire(uow, workspace, session, oldest)
     return moved
 
 
@@ -66,10 +67,13 @@ async def _let_go(work: Work, session: SessionId, held: Held) -> Session:
     return await work.sessions.record(session, InState(states=CLAIMABLE), [failed], move=Move.FAIL)
 
 
-async def _expire(uow: UnitOfWork, workspace: WorkspaceId, session: SessionId) -> bool:
+async def _expire(uow: UnitOfWork, workspace: WorkspaceId, session: SessionId, oldest: datetime) -> bool:
     reason = "no worker was free for it in time. Reply here to try again."
     try:
         async with uow.begin(workspace) as work:
+            before = await work.sessions.get(session)
+            if before is None or before.changed_at >= oldest:
+                return False  # it was worked on since, and waits anew
             await work.sessions.record(
                 session, InState(states=CLAIMABLE), [ev.Expired(reason=reason)], move=Move.EXPIRE
             )
