@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,6 @@ from core.errors import MusterError, PermanentError
 if TYPE_CHECKING:
     from bots.slack.app import SlackBot
     from core.bootstrap import Core
-    from core.ports import Conversations, Renderer, Tell
     from simulator.server import Simulator
     from worker.jobs import Worker
 
@@ -242,30 +241,14 @@ async def _ready_worker(settings: Settings, core: "Core", provider: Provider, sa
         yield working
 
 
-@asynccontextmanager
-async def _slack_bot(settings: Settings, core: "Core") -> AsyncIterator["SlackBot"]:
-    from bots.sender import Patience
-    from bots.slack.app import SlackAccess, SlackBot
-    from core.domain.refs import Platform, ProcessId, new_id
+def _slack_bot(settings: Settings, core: "Core") -> AbstractAsyncContextManager["SlackBot"]:
+    from bots.bootstrap import open_slack
+    from bots.delivery import Patience
+    from bots.slack.app import SlackAccess
     from core.service.decisions import Defaults
-    from core.service.front_desk import FrontDesk
 
     provider, model = settings.default_model
-    defaults = Defaults(provider=provider, model=model, max_rounds=settings.max_rounds)
-
-    def make_desk(conversations: "Conversations", renderer: "Renderer", tell: "Tell") -> FrontDesk:
-        return FrontDesk(
-            platform=Platform.SLACK,
-            uow=core.uow,
-            clock=core.clock,
-            conversations=conversations,
-            renderer=renderer,
-            policy=core.policy,
-            defaults=defaults,
-            tell=tell,
-        )
-
-    bot = SlackBot(
+    return open_slack(
         access=SlackAccess(
             bot_token=settings.slack_bot_token.get_secret_value(),
             app_token=settings.slack_app_token.get_secret_value(),
@@ -274,16 +257,11 @@ async def _slack_bot(settings: Settings, core: "Core") -> AsyncIterator["SlackBo
         uow=core.uow,
         bell=core.bell,
         clock=core.clock,
-        process=ProcessId(f"bots-{new_id()}"),
-        make_desk=make_desk,
+        policy=core.policy,
+        defaults=Defaults(provider=provider, model=model, max_rounds=settings.max_rounds),
         patience=Patience(reconcile_after_s=settings.reconcile_after_s),
         lease_s=settings.sender_lease_s,
     )
-    try:
-        await bot.start()
-        yield bot
-    finally:
-        await bot.stop()
 
 
 # --- running and ending

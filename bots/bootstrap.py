@@ -6,7 +6,7 @@ Entry points call `open_slack` with the core that they opened and values from th
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bots.sender import Patience
+from bots.delivery import Patience
 from bots.slack.app import SlackAccess, SlackBot
 from core.domain.refs import Platform, ProcessId, new_id
 from core.ports import Bell, Clock, Conversations, Renderer, Tell, UnitOfWork

@@ -5,10 +5,13 @@ person at the terminal types, or by itself when there is nobody.
 """
 
 import asyncio
+import html
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
+from rich.emoji import Emoji
 from rich.markdown import Markdown
 from rich.panel import Panel
 from rich.text import Text
@@ -19,10 +22,13 @@ from simulator.truth import TruthEntry
 PERSON = "ada"
 CHANNEL = "general"
 TASK = "Compare solar and wind power for a small town, and recommend one"
-ANSWER = "Keep the budget below 2 million and make it run by next summer."
+ANSWER = "A short summary; and keep the budget below 2 million."
 _QUESTION = "reply in this thread to answer"
 _ENDED = {"✅": True, "❌": False, "⏹": False, "⌛": False}
 _SESSION_S = 120.0
+
+_LABELLED = re.compile(r"<[^<>|]+\|(?P<label>[^<>]*)>")  # a link or a date, with the words for it
+_EMOJI = re.compile(r":[a-z0-9_+-]+:")
 
 Ask = Callable[[str], str]
 """Asks the person at the terminal; blocks until they have answered."""
@@ -140,7 +146,8 @@ class Demo:
             return
         self._shown.add(message.ts)
         style = "cyan" if body.get("username") else "magenta"
-        self._console.print(Panel(Markdown(_markdown(message)), title=f"[bold]{name}", title_align="left", style=style))
+        text = Markdown(_markdown(message))
+        self._console.print(Panel(text, title=f"[bold]{name}", title_align="left", border_style=style))
 
 
 def _is_reply(entry: TruthEntry, root: Shown) -> bool:
@@ -155,16 +162,15 @@ def _files_of(message: Shown) -> list[dict[str, str]]:
 
 def _markdown(message: Shown) -> str:
     """Slack's own markup in the terminal's; near enough for reading along."""
-    blocks = message.body.get("blocks")
-    if not blocks:
-        return message.text
     parts = []
-    for block in blocks:
+    for block in message.body.get("blocks", []):
         text = block.get("text")
         if isinstance(text, dict):
             parts.append(str(text.get("text", "")))
         parts += [str(element.get("text", "")) for element in block.get("elements", []) if block["type"] == "context"]
-    return "\n\n".join(parts) or message.text
+    raw = "\n\n".join(parts) or str(message.body.get("text", ""))
+    labelled = _LABELLED.sub(lambda found: found["label"], raw)
+    return html.unescape(_EMOJI.sub(lambda found: Emoji.replace(found[0]), labelled)).replace("•", "-")
 
 
 def _plain(text: str) -> str:
