@@ -57,8 +57,8 @@ class Runner:
 
     def __init__(self, *, uow: UnitOfWork, process: ProcessId, drive: Drive, limits: RunLimits) -> None:
         """*process* is new with each start: it owns the sessions that are claimed here."""
+        self.process = process
         self._uow = uow
-        self._process = process
         self._limits = limits
         self._drive = drive
         self._runs: dict[SessionId, Run] = {}
@@ -86,7 +86,7 @@ class Runner:
             return False
         if claimed is None:
             return False
-        run = Run(session=claimed, journal=Journal(self._uow, claimed, self._process))
+        run = Run(session=claimed, journal=Journal(self._uow, claimed, self.process))
         self._runs[session] = run
         log.info("session.claimed", session=session, epoch=claimed.epoch)
         try:
@@ -120,10 +120,10 @@ class Runner:
         answered with an error. True when there was something to give up."""
         async with self._uow.read(workspace) as work:
             found = await work.sessions.get(session)
-        if found is None or found.owner != self._process or session in self._runs:
+        if found is None or found.owner != self.process or session in self._runs:
             return False
         log.warning("session.released", session=session)
-        await self._end(Run(session=found, journal=Journal(self._uow, found, self._process)), None)
+        await self._end(Run(session=found, journal=Journal(self._uow, found, self.process)), None)
         return True
 
     def _tell(self, session: SessionId, signal: Signal) -> None:
@@ -142,7 +142,7 @@ class Runner:
                 await work.sessions.record(session, free, [ev.Failed(reason=reason)], move=Move.FAIL)
                 return None
             happened = [ev.BuildingStarted()] if before.state is State.QUEUED else []
-            change = Change(owner=self._process, attempts=before.attempts + 1)
+            change = Change(owner=self.process, attempts=before.attempts + 1)
             return await work.sessions.record(session, free, happened, move=Move.CLAIM, change=change)
 
     # --- the run and its end ---

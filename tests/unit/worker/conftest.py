@@ -1,8 +1,9 @@
 """What tests of the worker stand on: the demo model over HTTP, SQLite, and a sandbox that only notes."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from aiohttp import web
@@ -14,7 +15,7 @@ from core.domain import events as ev
 from core.domain.lifecycle import Move, State
 from core.domain.refs import ChannelId, MessageId, Person, ProcessId, SessionId, UserId, WorkspaceId, new_id
 from core.domain.session import Session
-from core.ports import InState, NewSession
+from core.ports import Change, Held, InState, NewSession
 from simulator.model.completions import DemoModel
 from simulator.model.orders import Fault, FaultKind, QueuedReply
 from simulator.model.script import Call, Reply
@@ -25,6 +26,8 @@ from worker.sandbox.job import ChangedFile, Ended, PythonJob, PythonResult
 from worker.settings import RunLimits
 from worker.team.model import ModelPool, Patience
 from worker.tools.catalog import CATALOG
+
+Happened = TypeVar("Happened")
 
 ACME = WorkspaceId("slack:T1")
 ADA = Person(id=UserId("U1"), name="Ada")
@@ -43,12 +46,13 @@ class NotingSandbox:
     files: dict[str, bytes] = field(default_factory=lambda: {"plot.png": b"PNG"})
     jobs: list[PythonJob] = field(default_factory=list)
     seen: list[set[str]] = field(default_factory=list)  # what lay in the workspace before each run
-    before: Callable[[], None] = lambda: None
+    before: Callable[[], Awaitable[None]] | None = None
 
     async def run(self, job: PythonJob) -> PythonResult:
         self.jobs.append(job)
         self.seen.append({str(path.relative_to(job.workspace)) for path in job.workspace.rglob("*") if path.is_file()})
-        self.before()
+        if self.before is not None:
+            await self.before()
         for name, content in self.files.items():
             (job.workspace / name).parent.mkdir(parents=True, exist_ok=True)
             (job.workspace / name).write_bytes(content)
@@ -87,7 +91,7 @@ class Endpoint:
         reply = Reply(content=content, calls=tuple(Call(tool=tool, arguments=arguments) for tool, arguments in calls))
         self.model.replies.add(QueuedReply(reply=reply, **order))  # type: ignore[arg-type]
 
-    def bodies(self, kind: str = "") -> list[dict[str, object]]:
+    def bodies(self, kind: str = "") -> list[dict[str, Any]]:
         return [entry.body for entry in self.model.requests.entries() if kind in ("", entry.kind)]
 
 
@@ -149,6 +153,28 @@ class Bench:
             new = NewSession(id=SessionId(new_id()), thread=thread.id, task=task, starter=ADA, **values)  # type: ignore[arg-type]
             return await work.sessions.open(new, ev.TaskGiven(task=task, by=ADA, parent=new.parent))
 
+    async def open_with_team(self, *names: str, task: str = "count the words", **fields: object) -> Session:
+        """A session whose team stands already, free to be claimed; all agents have all tools."""
+        session = await self.open(task, **fields)
+        team = tuple(
+            ev.Member(name=name, role="does it", instructions="Do it.", tools=tuple(CATALOG), icon="mag")
+            for name in names or ("Solo",)
+        )
+        gone = ProcessId("gone")
+        async with self.uow.begin(ACME) as work:
+            free = InState(states=frozenset({State.QUEUED}))
+            await work.sessions.record(session.id, free, [], move=Move.CLAIM, change=Change(owner=gone))
+            built = [ev.TeamBuilt(team=team)]
+            held = Held(owner=gone, epoch=1)
+            await work.sessions.record(session.id, held, built, move=Move.BUILT, change=Change(team=team))
+        return await self.lose_lease(session)
+
+    async def lose_lease(self, session: Session) -> Session:
+        """What the sweep does when the owner is gone."""
+        async with self.uow.begin(ACME) as work:
+            running = InState(states=frozenset({State.RUNNING, State.BUILDING}))
+            return await work.sessions.record(session.id, running, [ev.Interrupted()], move=Move.LOSE_LEASE)
+
     async def session(self, session: Session) -> Session:
         async with self.uow.read(ACME) as work:
             found = await work.sessions.get(session.id)
@@ -158,6 +184,9 @@ class Bench:
     async def events(self, session: Session) -> list[ev.Event | ev.Unknown]:
         async with self.uow.read(ACME) as work:
             return [record.event for record in await work.sessions.events(session.id)]
+
+    async def of_kind(self, session: Session, kind: type[Happened]) -> list[Happened]:
+        return [event for event in await self.events(session) if isinstance(event, kind)]
 
     async def kinds(self, session: Session) -> list[str]:
         return [type(event).__name__ for event in await self.events(session)]

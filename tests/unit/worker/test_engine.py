@@ -89,7 +89,7 @@ async def test_a_history_with_broken_calls_is_one_that_strict_providers_take(
     endpoint.says("fine")
     assert (await ask(config, "You are X.", history, offered=[TOOL])).text == "fine"
     sent = endpoint.bodies()[-1]["messages"]
-    assert [message["role"] for message in sent] == [  # type: ignore[attr-defined]
+    assert [message["role"] for message in sent] == [
         *("system", "user", "assistant", "tool", "tool", "tool", "assistant", "user")
     ]
 
