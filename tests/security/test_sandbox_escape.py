@@ -97,7 +97,7 @@ async def test_namespaces_hold_without_the_filter(tmp_path: Path, monkeypatch: p
     names = [
         *("TCP to the host", "TCP to the host over IPv6", "a socket with a path"),
         *("an abstract socket", "packets below IP", "a file of the host", "signalling the worker"),
-        *("mounting", "a new root", "becoming root", "a user namespace", "killing its parent"),
+        *("mounting", "a new root", "becoming root", "killing its parent"),
     ]
     with lay_bait(tmp_path) as bait:
         # The last one reaches the namespace's own loopback, and nobody listens there.

@@ -10,7 +10,7 @@ import pytest
 from worker.sandbox.interpreter import find_interpreter
 from worker.sandbox.job import Ended, PythonJob
 from worker.sandbox.probe import RUNGS, probe
-from worker.sandbox.warm import warm
+from worker.sandbox.warm import WarmingSandbox, make_cache
 
 _PLOT = """
 import numpy as np
@@ -73,7 +73,7 @@ async def test_two_processes_may_warm_at_once(tmp_path: Path) -> None:
     interpreter = find_interpreter(packages=())
     name = (await probe(None)).require().name
     sandbox = RUNGS[name](name, interpreter)
-    first, second = await asyncio.gather(*(warm(sandbox, interpreter, tmp_path) for _ in range(2)))
+    first, second = await asyncio.gather(*(make_cache(sandbox, interpreter, tmp_path) for _ in range(2)))
     assert first == second
     assert first is not None
     assert os.listdir(tmp_path) == [first.name]
@@ -88,3 +88,19 @@ async def test_files_of_an_earlier_run_are_there_and_modules_among_them_can_be_i
         )
     )
     assert (result.output, result.changed_files) == ("42\n", ())
+
+
+async def test_cancelling_a_run_that_waits_for_the_cache_leaves_the_cache_in_the_making(tmp_path: Path) -> None:
+    cache, workspace = tmp_path / "cache", tmp_path / "workspace"
+    workspace.mkdir()
+    cold = RUNGS[(await probe(None)).require().name]
+    interpreter = find_interpreter(packages=())
+    sandbox = cold("cold", interpreter)
+    warming = WarmingSandbox(sandbox, make_cache(sandbox, interpreter, cache))
+    run = asyncio.create_task(warming.run(PythonJob(code="pass", workspace=workspace)))
+    await asyncio.sleep(0)
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    result = await warming.run(PythonJob(code="import sys; print(sys.pycache_prefix is None)", workspace=workspace))
+    assert result.output == "False\n"

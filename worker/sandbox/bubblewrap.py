@@ -8,7 +8,7 @@ import os
 import platform
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from worker.sandbox import inside
@@ -36,6 +36,10 @@ class BubblewrapSandbox:
     binary: Path
     interpreter: Interpreter
     cache: Path | None = None
+
+    def with_cache(self, cache: Path | None) -> "BubblewrapSandbox":
+        """Return the same sandbox, showing the warmed *cache* to the code."""
+        return replace(self, cache=cache)
 
     async def run(self, job: PythonJob) -> PythonResult:
         """See `worker.ports.Sandbox.run`."""

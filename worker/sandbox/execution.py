@@ -17,7 +17,7 @@ from worker.sandbox.identity import choose_uid
 from worker.sandbox.job import ChangedFile, Ended, PythonJob, PythonResult, SandboxFailed
 from worker.sandbox.process_tree import Launch, ProcessTree
 from worker.sandbox.watch import OutputKeeper, watch_disk, watch_inodes, watch_memory
-from worker.sandbox.workspace import Scan, changed_files, hand_over, mend_permissions, scan
+from worker.sandbox.workspace import Scan, changed_files, hand_over, mend, scan
 
 _SIGNAL_EXIT = 128
 
@@ -31,10 +31,13 @@ async def execute(job: PythonJob, launcher: Launcher) -> PythonResult:
     """Run *job* inside *launcher*'s walls.
 
     Raises:
-        SandboxFailed: the walls could not be built.
+        SandboxFailed: the walls could not be built, or the workspace not be handed over.
     """
     uid = choose_uid()
-    before = await to_its_end(asyncio.to_thread(_prepare, job, uid))
+    try:
+        before = await to_its_end(asyncio.to_thread(_prepare, job, uid))
+    except OSError as error:
+        raise SandboxFailed(f"the workspace cannot be used: {error}") from error
     output, output_end = os.pipe2(os.O_CLOEXEC)
     info, info_end = os.pipe2(os.O_CLOEXEC)
     keeper = OutputKeeper(output, job.limits)
@@ -92,7 +95,7 @@ def _prepare(job: PythonJob, uid: int | None) -> Scan:
 
 
 def _collect(job: PythonJob, before: Scan) -> tuple[tuple[ChangedFile, ...], int]:
-    mend_permissions(job.workspace)
+    mend(job.workspace)
     return changed_files(job.workspace, before, job.limits)
 
 

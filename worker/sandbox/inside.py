@@ -31,7 +31,7 @@ class Entry:
         self.rlimits = rlimits  # by name, without the "RLIMIT_" in front
         self.workspace = workspace
         self.import_paths = import_paths
-        self.cache = cache  # a warmed cache: `pycache` and `matplotlib` lie in it
+        self.cache = cache  # a warmed cache: `bytecode` and `fonts` lie in it
         self.source = source
 
 
@@ -101,12 +101,12 @@ def _of_the_code(frames: TracebackType | None) -> TracebackType | None:
 def _use_warmed_cache(cache: str | None) -> None:
     if cache is None:
         return
-    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = f"{cache}/pycache"
+    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = f"{cache}/bytecode"
     # matplotlib wants a folder that it may write to, so the shared list of fonts is linked into one.
     own = os.environ["MPLCONFIGDIR"]
     os.mkdir(own)
-    for name in os.listdir(f"{cache}/matplotlib"):
-        os.symlink(f"{cache}/matplotlib/{name}", f"{own}/{name}")
+    for name in os.listdir(f"{cache}/fonts"):
+        os.symlink(f"{cache}/fonts/{name}", f"{own}/{name}")
 
 
 def main() -> None:

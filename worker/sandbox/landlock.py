@@ -8,11 +8,10 @@ import asyncio
 import marshal
 import os
 import platform
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from worker.sandbox.job import PythonJob, PythonResult
 from worker.sandbox.landlock_launcher import CANNOT_CONFINE, landlock_version
 from worker.sandbox.process_tree import Launch
 from worker.sandbox.seccomp import EVERYWHERE, WITHOUT_NAMESPACES, WITHOUT_SIGNAL_SCOPE, build_filter
-from worker.sandbox.workspace import mend_permissions
+from worker.sandbox.workspace import remove
 
 _DEVICES = ("/dev/null", "/dev/full", "/dev/random", "/dev/urandom")
 _FIRST_VERSION_WITH_SIGNAL_SCOPE = 6
@@ -38,13 +37,17 @@ class LandlockSandbox:
     interpreter: Interpreter
     cache: Path | None = None
 
+    def with_cache(self, cache: Path | None) -> "LandlockSandbox":
+        """Return the same sandbox, showing the warmed *cache* to the code."""
+        return replace(self, cache=cache)
+
     async def run(self, job: PythonJob) -> PythonResult:
         """See `worker.ports.Sandbox.run`."""
         scratch = Path(tempfile.mkdtemp(prefix="muster-run-"))
         try:
             return await execute(job, partial(self._launch, scratch))
         finally:
-            await to_its_end(asyncio.to_thread(_remove, scratch))
+            await to_its_end(asyncio.to_thread(remove, scratch))
 
     @contextmanager
     def _launch(self, scratch: Path, job: PythonJob, uid: int | None, info: int) -> Iterator[Launch]:
@@ -82,8 +85,3 @@ def _filter(uid: int | None) -> bytes:
     if uid is None and landlock_version() < _FIRST_VERSION_WITH_SIGNAL_SCOPE:
         rules += WITHOUT_SIGNAL_SCOPE
     return build_filter(platform.machine(), rules)
-
-
-def _remove(scratch: Path) -> None:
-    mend_permissions(scratch)
-    shutil.rmtree(scratch)

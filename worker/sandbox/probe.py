@@ -4,7 +4,6 @@ Called once when a worker starts, and by `muster doctor`. A rung counts only aft
 found its walls standing; when none does, agents' Python must not run at all.
 """
 
-import dataclasses
 import importlib
 import os
 import secrets
@@ -24,7 +23,7 @@ from worker.sandbox.entry import environment
 from worker.sandbox.interpreter import Interpreter, find_interpreter
 from worker.sandbox.job import Ended, PythonJob, SandboxFailed, SandboxLimits, SandboxUnavailable
 from worker.sandbox.landlock import LandlockSandbox
-from worker.sandbox.warm import warm
+from worker.sandbox.warm import WarmingSandbox, find_cache, make_cache
 
 log = structlog.get_logger(__name__)
 
@@ -92,7 +91,8 @@ async def probe(cache: Path | None, *, rungs: Sequence[str] | None = None) -> Pr
     """Find the sandbox for this machine.
 
     Args:
-        cache: a folder for bytecode and fonts, made if need be; filling it takes seconds, once. None: without.
+        cache: a folder for bytecode and fonts, made if need be. Filling it takes seconds, once; that goes on in
+            the background, and runs wait for it. None: without.
         rungs: names to try instead of all: see `RUNGS`.
     """
     refused: list[Refusal] = []
@@ -107,10 +107,17 @@ async def probe(cache: Path | None, *, rungs: Sequence[str] | None = None) -> Pr
             refused.append(Refusal(name=name, why=str(error)))
             log.info("sandbox.refused", rung=name, why=str(error))
             continue
-        warmed = await warm(sandbox, interpreter, cache) if cache else None
-        log.info("sandbox.chosen", rung=name, warmed=warmed is not None)
-        return ProbeReport(sandbox=dataclasses.replace(sandbox, cache=warmed), refused=tuple(refused))
+        log.info("sandbox.chosen", rung=name)
+        return ProbeReport(sandbox=_with_cache(sandbox, interpreter, cache), refused=tuple(refused))
     return ProbeReport(sandbox=None, refused=tuple(refused))
+
+
+def _with_cache(sandbox: ConfinedSandbox, interpreter: Interpreter, cache: Path | None) -> Sandbox:
+    if cache is None:
+        return sandbox
+    if found := find_cache(interpreter, cache):
+        return sandbox.with_cache(found)
+    return WarmingSandbox(sandbox, make_cache(sandbox, interpreter, cache))
 
 
 def _system_bubblewrap(name: str, interpreter: Interpreter) -> BubblewrapSandbox:

@@ -1,21 +1,34 @@
 """A cache of what Python would otherwise work out anew in every run: bytecode, and matplotlib's list of fonts.
 
 Called by the probe, once a process; made inside the sandbox, read-only for every run after. Packages are often
-installed without bytecode, and then importing pandas and matplotlib takes seconds instead of tenths.
+installed without bytecode, and then importing pandas and matplotlib takes seconds instead of tenths. It must
+never be needed: where it cannot be made, runs are slower and no more.
 """
 
+import asyncio
 import hashlib
 import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
 from worker.ports import Sandbox
 from worker.sandbox.interpreter import Interpreter
-from worker.sandbox.job import Ended, PythonJob, SandboxFailed, SandboxLimits
+from worker.sandbox.job import Ended, PythonJob, PythonResult, SandboxFailed, SandboxLimits
+
+
+class CachingSandbox(Sandbox, Protocol):
+    """A sandbox that can show a cache to the code."""
+
+    def with_cache(self, cache: Path | None) -> Sandbox:
+        """Return the same sandbox, showing *cache*."""
+        ...
+
 
 log = structlog.get_logger(__name__)
 
@@ -26,10 +39,10 @@ _LIMITS = SandboxLimits(cpu_s=120, wall_s=180.0, workspace_entries=50_000, chang
 _CODE = """
 import importlib, os, py_compile, sys
 sys.dont_write_bytecode = False
-sys.pycache_prefix = os.path.join(os.getcwd(), "pycache")
-os.environ["MPLCONFIGDIR"] = os.path.join(os.getcwd(), "matplotlib")
-os.mkdir("matplotlib")
-os.mkdir("pycache")
+sys.pycache_prefix = os.path.join(os.getcwd(), "bytecode")
+os.environ["MPLCONFIGDIR"] = os.path.join(os.getcwd(), "fonts")
+os.mkdir("bytecode")
+os.mkdir("fonts")
 
 def load(*names):
     for name in names:
@@ -66,31 +79,57 @@ for module in list(sys.modules.values()):
 """
 
 
-async def warm(sandbox: Sandbox, interpreter: Interpreter, folder: Path) -> Path | None:
-    """Return the cache for *interpreter* under *folder*, made now unless it is there; None if it cannot be.
-
-    Several processes may do so at once; one of their caches is kept.
-    """
-    ready = folder / f"python-{_key(interpreter)}"
-    if ready.is_dir():
-        return ready
-    making = _new_folder(folder)
-    try:
-        result = await sandbox.run(PythonJob(code=_CODE, workspace=making, limits=_LIMITS))
-        if result.ended is not Ended.OK:
-            log.warning("sandbox.not_warmed", ended=result.ended, output=result.output[-500:])
-            return None
-        _publish(making, ready)
-    except (SandboxFailed, OSError) as error:
-        log.warning("sandbox.not_warmed", error=str(error))
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
+def find_cache(interpreter: Interpreter, folder: Path) -> Path | None:
+    """Return the cache for *interpreter* under *folder*, if it has been made before."""
+    ready = folder / _name(interpreter)
     return ready if ready.is_dir() else None
 
 
-def _key(interpreter: Interpreter) -> str:
+async def make_cache(sandbox: Sandbox, interpreter: Interpreter, folder: Path) -> Path | None:
+    """Make the cache for *interpreter* under *folder* and return it; None, with a warning, if it cannot be.
+
+    Several processes may do so at once; one of their caches is kept.
+    """
+    making = None
+    try:
+        making = _new_folder(folder)
+        result = await sandbox.run(PythonJob(code=_CODE, workspace=making, limits=_LIMITS))
+        if result.ended is Ended.OK:
+            _publish(making, folder / _name(interpreter))
+        else:
+            log.warning("sandbox.not_warmed", ended=result.ended, output=result.output[-500:])
+    except (SandboxFailed, OSError) as error:
+        log.warning("sandbox.not_warmed", error=str(error))
+    finally:
+        if making is not None:
+            shutil.rmtree(making, ignore_errors=True)
+    return find_cache(interpreter, folder)
+
+
+class WarmingSandbox:
+    """A sandbox whose cache is being made. Runs wait for it: they would take longer to do without."""
+
+    def __init__(self, cold: CachingSandbox, making: Coroutine[None, None, Path | None]) -> None:
+        """Begin with *making* in the background of the running event loop, whose end also ends it."""
+        self._cold = cold
+        self._making = asyncio.create_task(making)
+
+    @property
+    def name(self) -> str:
+        """That of the sandbox itself."""
+        return self._cold.name
+
+    async def run(self, job: PythonJob) -> PythonResult:
+        """See `worker.ports.Sandbox.run`."""
+        # `wait` leaves the task alone when this call is cancelled.
+        await asyncio.wait([self._making])
+        cache = None if self._making.cancelled() else self._making.result()
+        return await self._cold.with_cache(cache).run(job)
+
+
+def _name(interpreter: Interpreter) -> str:
     parts = (sys.version, str(interpreter.executable), *map(str, interpreter.import_paths), *interpreter.versions)
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    return f"python-{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:16]}"
 
 
 def _new_folder(parent: Path) -> Path:

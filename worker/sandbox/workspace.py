@@ -7,6 +7,7 @@ that ran here may have made one to anywhere.
 import hashlib
 import os
 import stat
+import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,19 +88,32 @@ def hand_over(folder: Path, uid: int) -> None:
                 os.chown(name, uid, uid, dir_fd=descriptor, follow_symlinks=False)
 
 
-def mend_permissions(folder: Path) -> None:
-    """Make readable and removable again what the code closed to us, and clear set-user-id bits."""
-    pending = [folder]
+def mend(folder: Path) -> None:
+    """Make *folder* safe to use and to remove after the code has had it.
+
+    What the code closed is opened to us, set-user-id bits are cleared, and folders nested deeper than a scan
+    goes are removed: most programs that walk a tree fail on thousands of levels.
+    """
+    pending = [(folder, 0)]
     while pending:
-        inside = pending.pop()
+        inside, depth = pending.pop()
+        if depth > _DEEPEST:
+            remove(inside)
+            continue
         inside.chmod(stat.S_IMODE(inside.lstat().st_mode) & 0o777 | stat.S_IRWXU)
         with os.scandir(inside) as listing:
             for entry in listing:
                 mode = entry.stat(follow_symlinks=False).st_mode
                 if stat.S_ISDIR(mode):
-                    pending.append(inside / entry.name)
+                    pending.append((inside / entry.name, depth + 1))
                 elif stat.S_ISREG(mode) and (mode & 0o7600) != 0o600:
                     os.chmod(entry.path, mode & 0o777 | stat.S_IRUSR | stat.S_IWUSR)
+
+
+def remove(folder: Path) -> None:
+    """Remove *folder*, however deep and closed: `shutil.rmtree` fails on a thousand levels."""
+    for command in (("chmod", "-R", "u+rwx"), ("rm", "-rf")):
+        subprocess.run((*command, "--", folder), check=False, capture_output=True)
 
 
 def changed_files(folder: Path, before: Scan, limits: SandboxLimits) -> tuple[tuple[ChangedFile, ...], int]:
