@@ -17,7 +17,7 @@ class SlackOptions:
     app_name: str = "Muster"
     commands: tuple[str, ...] = ("/agents", "/history")
     """Slash commands that the app has registered."""
-    escape_commands: bool = False
+    escape_commands: bool = True
     """The commands' "escape channels, users, and links" setting."""
     enforce_limits: bool = True
     """Answer 429 to what is above Slack's rates."""
