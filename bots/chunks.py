@@ -39,6 +39,14 @@ def split(text: str, limit: int, cost: Cost = len) -> list[str]:
     return [piece for piece in pieces if piece.strip()]
 
 
+def closed(text: str) -> str:
+    """*text*, with a code block that it leaves open closed."""
+    fence = ""
+    for line in text.split("\n"):
+        fence = _fence_after(line, fence)
+    return f"{text}\n{_marks(fence)}" if fence else text
+
+
 class _Piece:
     def __init__(self, limit: int, cost: Cost, opening: str = "") -> None:
         self._limit = limit
@@ -74,8 +82,9 @@ class _Piece:
                 return "\n".join(self._lines[:-1]).strip("\n")  # it has just been opened: the next piece opens it
             return "\n".join([*self._lines, _marks(self._fence)])
         # Outside code a paragraph's end is the better place, when it does not waste most of the piece.
+        in_code = _in_code(self._lines)
         for index in range(len(self._lines) - 1, len(self._lines) // 2, -1):
-            if not self._lines[index].strip() and not _open_fence(self._lines[:index]):
+            if not self._lines[index].strip() and not in_code[index]:
                 self._carried = self._lines[index + 1 :]
                 return "\n".join(self._lines[:index]).strip("\n")
         return "\n".join(self._lines).strip("\n")
@@ -108,11 +117,14 @@ def _fence_after(line: str, fence: str) -> str:
     return line.rstrip() if _FENCE.match(line) else ""
 
 
-def _open_fence(lines: list[str]) -> bool:
+def _in_code(lines: list[str]) -> list[bool]:
+    """For each line whether a code block is open before it."""
+    states: list[bool] = []
     fence = ""
     for line in lines:
+        states.append(bool(fence))
         fence = _fence_after(line, fence)
-    return bool(fence)
+    return states
 
 
 def _fitting(line: str, room: int, cost: Cost) -> list[str]:

@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-_PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+# Reference definitions stay as they are written: a list of sources that nothing refers to would not be shown at all.
+_PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("reference")
 _ZERO_WIDTH = "\u200b"
+_CELL_CHARS = 40  # a column is padded up to here: one long cell must not make every row as long
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|([^>]*))?>")
 _CHANNEL = re.compile(r"<#([CGD][A-Z0-9]+)(?:\|([^>]*))?>")
 _SPECIAL = re.compile(r"<!(?:subteam\^[A-Z0-9]+|date\^[^|>]*|[a-z]+)(?:\|([^>]*))?>")
@@ -132,7 +134,7 @@ class _Blocks:
             elif token.type == "inline":
                 rows[-1].append(_plain(token.children or ()))
         self._at += 1
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        widths = [min(_CELL_CHARS, max(len(row[column]) for row in rows)) for column in range(len(rows[0]))]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
         lines.insert(1, "  ".join("─" * width for width in widths))
         return _code_block("\n".join(lines))

@@ -53,7 +53,7 @@ def _runs(words: Sequence[Words]) -> Iterator[list[Words]]:
 
 
 def _messages(session: Session, thread: Thread, run: Sequence[Words]) -> list[Rendered]:
-    text = "\n\n".join(word.text for word in run if word.text.strip())
+    text = "\n\n".join(chunks.closed(word.text) for word in run if word.text.strip())
     if not text:
         return []
     last = run[-1]

@@ -24,7 +24,8 @@ log = structlog.get_logger(__name__)
 
 _EVENT_TYPE = "muster_post"
 _QUIET: dict[str, Any] = {"unfurl_links": False, "unfurl_media": False, "link_names": False, "parse": "none"}
-_LOOK_BACK = timedelta(seconds=60)
+_LOOK_BACK = timedelta(seconds=60)  # for clocks that differ
+_ARRIVES_WITHIN = timedelta(minutes=15)  # far longer than any call may take
 
 
 class SlackSurface:
@@ -93,7 +94,7 @@ class SlackSurface:
         """
         if "file" in post.draft.payload and post.file:
             return await self._shared(place, post.file)
-        for message in await self._own_messages(place, since):
+        for message in await self._own_messages(place, since, until=since + _ARRIVES_WITHIN):
             if _key(message) == post.key:
                 return MessageId(message["ts"])
         return None
@@ -225,21 +226,25 @@ class SlackSurface:
                 return MessageId(share["ts"])
         return None
 
-    async def _own_messages(self, place: Place, since: datetime) -> list[dict[str, Any]]:
-        oldest = f"{(since.astimezone(UTC) - _LOOK_BACK).timestamp():.6f}"
+    async def _own_messages(
+        self, place: Place, since: datetime, *, until: datetime | None = None
+    ) -> list[dict[str, Any]]:
+        window = {"oldest": _ts(since - _LOOK_BACK), "latest": _ts(until) if until else None}
         found: list[dict[str, Any]] = []
         cursor = ""
         while True:
-            page = await self._page(place.channel, place.root, oldest, cursor)
+            page = await self._page(place.channel, place.root, window, cursor)
             found += [message for message in page["messages"] if self._is_own(message)]
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 return found
 
-    async def _page(self, channel: ChannelId, root: MessageId | None, oldest: str, cursor: str) -> dict[str, Any]:
+    async def _page(
+        self, channel: ChannelId, root: MessageId | None, window: dict[str, str | None], cursor: str
+    ) -> dict[str, Any]:
         shared: dict[str, Any] = {
             "channel": channel,
-            "oldest": oldest,
+            **window,
             "include_all_metadata": True,
             "limit": limits.REPLIES_PAGE,
             "cursor": cursor or None,
@@ -257,6 +262,10 @@ def _key(message: dict[str, Any]) -> str:
     if metadata.get("event_type") != _EVENT_TYPE:
         return ""
     return str((metadata.get("event_payload") or {}).get("k", ""))
+
+
+def _ts(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC).timestamp():.6f}"
 
 
 def _image_blocks(payload: dict[str, Any], file: str) -> list[dict[str, Any]]:

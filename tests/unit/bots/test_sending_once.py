@@ -172,6 +172,18 @@ async def test_a_standby_takes_over_and_finishes_what_was_begun(world: SlackWorl
     assert sum("begun by the first" in text for text in await texts(world, root)) == 1
 
 
+async def test_of_two_processes_only_one_speaks(world: SlackWorld) -> None:
+    await world.start_bot("bots-2")
+    root = await started(world)
+    await world.claim()
+    for number in range(3):
+        await world.record(said(f"line {number}", ("coder", "writer")[number % 2]))
+    await world.slack.wait_for_message(channel="general", containing="line 2")
+    shown = "\n".join(await texts(world, root))
+    assert [shown.count(f"line {number}") for number in range(3)] == [1, 1, 1]
+    assert len([m for m in await world.slack.messages("general") if "count the primes" in m.text]) == 1
+
+
 async def test_what_two_senders_posted_both_is_repaired(world: SlackWorld) -> None:
     root = await started(world)
     await world.claim()

@@ -29,7 +29,7 @@ MENTIONS = [
         ("````\n```\n````", "```\n`\u200b`\u200b`\n```"),
         ("[label](https://a.example)", "label (https://a.example)"),
         ("<https://a.example>", "https://a.example"),
-        ("[label][1]\n\n[1]: https://a.example", "label (https://a.example)"),
+        ("see [1]\n\n[1]: https://a.example", "see [1]\n\n[1]: https://a.example"),
         ("![plot](https://a.example/p.png)", "plot (https://a.example/p.png)"),
         ("> quoted\n> more", "&gt; quoted\n&gt; more"),
         ("| a | bb |\n|---|---|\n| 1 | 2 |", "```\na  bb\n─  ──\n1  2\n```"),
