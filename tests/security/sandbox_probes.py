@@ -31,6 +31,9 @@ PROBES: dict[str, str] = {
     "the environment of its parent": "contained(open(f'/proc/{os.getppid()}/environ').read())",
     "the environment of the worker": "contained(open(f'/proc/{worker}/environ').read())",
     "the memory of the worker": "open(f'/proc/{worker}/mem', 'rb').read(1)",
+    # From there an ordinary user's code could reach the file of bwrap, outside.
+    "the memory of process 1": "open('/proc/1/mem', 'r+b')",
+    "the program of process 1": "os.readlink('/proc/1/exe')",
     "the command lines of all processes": (
         "own = Path(own_workspace).parent.as_posix()\n"
         "found = [p for p in Path('/proc').glob('[0-9]*/cmdline') if own in p.read_text()]\n"

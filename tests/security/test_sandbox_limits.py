@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.security.sandbox_as_nobody import run_as_nobody
+from tests.security.sandbox_rungs import rungs_to_try
 from worker.ports import Sandbox
 from worker.sandbox import landlock
 from worker.sandbox.job import Ended, PythonJob, PythonResult, SandboxLimits
-from worker.sandbox.probe import RUNGS, probe
+from worker.sandbox.probe import probe
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -26,7 +27,7 @@ ctypes.CDLL(None).prctl(15, {mark!r}.encode(), 0, 0, 0)
 """
 
 
-@pytest.fixture(params=RUNGS)
+@pytest.fixture(params=rungs_to_try())
 async def sandbox(request: pytest.FixtureRequest) -> Sandbox:
     if request.param not in _found:
         _found[request.param] = (await probe(None, rungs=[request.param])).sandbox
