@@ -41,7 +41,10 @@ _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//|www\.|(?:https?|ftp|mailto|tel
 
 def redact(text: str) -> str:
     """*text* without anything that looks like a secret, and without invisible characters."""
-    return _SECRETS.sub(REDACTED, _INVISIBLE.sub("", text))
+    text, found = _INVISIBLE.sub("", text), 1
+    while found:  # one that is gone may have hidden where the next one begins
+        text, found = _SECRETS.subn(REDACTED, text)
+    return text
 
 
 def clean(text: str) -> str:
