@@ -5,7 +5,8 @@ it lapses. Never waits for anything but SQL.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import structlog
 
@@ -57,14 +58,25 @@ class SenderLease:
         """Call *callback* each time the lease becomes ours after it was not."""
         self._on_taken.append(callback)
 
-    async def run(self) -> None:
-        """Take it, keep it, and try again while another has it; until cancelled, which gives it up."""
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Take it, keep it, and try again while another has it; given up at the end of the block."""
+        keeping = asyncio.create_task(self._keep())
         try:
-            while True:
-                await self.renew()
-                await asyncio.sleep(self._lease_s / 4)
+            yield
         finally:
-            await asyncio.shield(self._release())
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+            await self._release()
+
+    async def _keep(self) -> None:
+        while True:
+            try:
+                await self.renew()
+            except Exception:
+                # Without the lease this process is silent until another takes it: that must not last for one mistake.
+                log.exception("lease.broken", workspace=self._workspace)
+            await asyncio.sleep(self._lease_s / 4)
 
     async def renew(self) -> None:
         """Take or keep the lease once."""
@@ -85,6 +97,8 @@ class SenderLease:
             log.warning("lease.lost", workspace=self._workspace, process=self._process)
 
     async def _release(self) -> None:
+        if not self.held:
+            return
         self._until = self._monotonic()
         try:
             async with self._uow.across() as across:

@@ -29,6 +29,7 @@ _POLL_S = 2.0
 _AT_ONCE = 16
 _BROKEN_AFTER_S = 30.0
 _TURNS_KEPT = 2_000
+_LAST_CALLS_S = 3.0
 
 
 class Sender:
@@ -86,7 +87,7 @@ class Sender:
         self._awake.ring()
 
     async def run(self) -> None:
-        """Send until cancelled; calls under way are cut off then, and looked into by whoever comes next."""
+        """Send until cancelled; then calls under way get a moment to end, so that nobody must look into them."""
         try:
             while True:
                 try:
@@ -96,10 +97,11 @@ class Sender:
                     wait_s = _POLL_S
                 await self._awake.wait(min(wait_s, _POLL_S))
         finally:
-            tasks = list(self._at_work.values())
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            if self._at_work:
+                _, unfinished = await asyncio.wait(self._at_work.values(), timeout=_LAST_CALLS_S)
+                for task in unfinished:
+                    task.cancel()
+                await asyncio.gather(*unfinished, return_exceptions=True)
 
     def _taken(self) -> None:
         self._new_term = True

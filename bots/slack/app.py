@@ -151,9 +151,10 @@ class SlackBot:
 
     async def run(self) -> None:
         """Carry out, show and send until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._lease.run())
-            group.create_task(self._sender_and_relay())
+        # The lease outlives the last call, so that nobody takes over while it is under way.
+        async with self._lease.kept(), asyncio.TaskGroup() as group:
+            group.create_task(self.sender.run())
+            group.create_task(self._relay.run())
             group.create_task(self._desk.run())
 
     async def stop(self) -> None:
@@ -169,11 +170,6 @@ class SlackBot:
     async def connected(self) -> bool:
         """Whether events can come in now; for `/health`."""
         return self._socket is not None and await self._socket.client.is_connected()
-
-    async def _sender_and_relay(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.sender.run())
-            group.create_task(self._relay.run())
 
     def _on_ring(self, workspace: str) -> None:
         if workspace in ("", self.workspace):

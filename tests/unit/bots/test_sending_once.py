@@ -170,6 +170,7 @@ async def test_a_standby_takes_over_and_finishes_what_was_begun(world: SlackWorl
     await world.record(said("by the second", "writer"))
     await world.slack.wait_for_message(channel="general", containing="by the second")
     assert sum("begun by the first" in text for text in await texts(world, root)) == 1
+    assert world.bot.sender.counts["reconciled"] == 0  # a process that is told to stop ends its calls first
 
 
 async def test_of_two_processes_only_one_speaks(world: SlackWorld) -> None:
