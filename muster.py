@@ -4,6 +4,7 @@ The only module that may import everything. It reads the settings, puts the piec
 """
 
 import asyncio
+import os
 import signal
 import sys
 import tempfile
@@ -220,7 +221,7 @@ async def _ready_worker(settings: Settings, core: "Core", provider: Provider, sa
     from worker.settings import RunLimits, WorkerTimes
     from worker.team.model import Patience
 
-    report = await probe(settings.workspaces / ".sandbox")
+    report = await probe(_sandbox_cache(settings))
     if report.sandbox is None:
         say(f"Agents cannot run Python on this machine: {report.why_none}")
     else:
@@ -239,6 +240,13 @@ async def _ready_worker(settings: Settings, core: "Core", provider: Provider, sa
         patience=Patience(total_s=settings.model_timeout_s, call_timeout_s=settings.model_timeout_s / 2),
     ) as working:
         yield working
+
+
+def _sandbox_cache(settings: Settings) -> Path:
+    """Where compiled libraries for agents' Python are kept: with this installation of Python, whose they are."""
+    if os.access(sys.prefix, os.W_OK):
+        return Path(sys.prefix) / "var" / "muster-sandbox"
+    return settings.workspaces / ".sandbox"
 
 
 def _slack_bot(settings: Settings, core: "Core") -> AbstractAsyncContextManager["SlackBot"]:
