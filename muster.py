@@ -159,7 +159,7 @@ async def _everything(
     stack: AsyncExitStack, settings: Settings, say: Say
 ) -> tuple["Simulator | None", list[Callable[[], Awaitable[None]]]]:
     """All parts in this process; returns what has to run."""
-    from core.bootstrap import migrate_database, open_core
+    from core.bootstrap import forget_processes, migrate_database, open_core
     from simulator.slack.platform import APP_TOKEN, BOT_TOKEN
 
     simulator: Simulator | None = None
@@ -175,6 +175,8 @@ async def _everything(
         )
     redis_url = settings.redis_url or await stack.enter_async_context(_embedded_redis(settings))
     await migrate_database(settings)
+    if not (settings.redis_url or settings.database_url):
+        await forget_processes(settings)  # the embedded server's lock says that nobody else is here
     core = await stack.enter_async_context(open_core(settings, redis_url=redis_url))
     provider = settings.provider(simulator.model_url if simulator else "")
     working = await stack.enter_async_context(_ready_worker(settings, core, provider, say))

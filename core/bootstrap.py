@@ -14,6 +14,7 @@ from core.adapters.clock import DatabaseClock
 from core.adapters.migrations import migrate, require_current
 from core.adapters.redis_bell import RedisBell
 from core.adapters.sql_engine import Database
+from core.adapters.sql_tables import processes
 from core.adapters.unit_of_work import SqlUnitOfWork
 from core.ports import Bell, Clock, UnitOfWork
 from core.service.policy import Policy
@@ -76,6 +77,16 @@ async def migrate_database(settings: Settings) -> None:
     database = Database(settings.database)
     try:
         await migrate(database)
+    finally:
+        await database.close()
+
+
+async def forget_processes(settings: Settings) -> None:
+    """Drop all leases, for a start that knows no other process to be alive: nothing has to wait for them to lapse."""
+    database = Database(settings.database)
+    try:
+        async with database.write() as connection:
+            await connection.execute(processes.delete())
     finally:
         await database.close()
 
