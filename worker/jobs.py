@@ -113,7 +113,8 @@ class Worker:
     async def _keep_lease(self) -> None:
         while True:
             await self._heartbeat()
-            await _rung(self._beat, self._times.renew_s)
+            # Three renewals a lease at least: one may come late and one may be lost.
+            await _rung(self._beat, min(self._times.renew_s, self._times.lease_s / 3))
 
     async def _heartbeat(self) -> None:
         """Renew the lease, and stop what SQL says must stop. Nothing else may hold this up."""

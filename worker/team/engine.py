@@ -39,6 +39,8 @@ from pydantic import BaseModel
 from worker.team.messages import Answered, Call, Heard, Message, Offered, Spoke
 
 Subscriber = Callable[..., Any]
+# What reasoning models that are served plainly put before their answer.
+_THOUGHTS = re.compile(r"\A\s*<think>.*?(?:</think>\s*|\Z)", re.DOTALL)
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -197,7 +199,7 @@ def _answer(response: ModelResponse) -> Answer:
         calls[key] = Call(id=key, name=str(call.name or ""), arguments=call.arguments or "{}")
     used = response.usage
     return Answer(
-        text=response.content or "",
+        text=_THOUGHTS.sub("", response.content or ""),
         calls=tuple(calls.values()),
         finish_reason=response.finish_reason or "",
         prompt_tokens=int(used.prompt_tokens or 0),

@@ -57,7 +57,7 @@ RUN_PYTHON = Tool(
     name="run_python",
     description=(
         "Runs a Python 3 program and returns what it prints. numpy, pandas and matplotlib are there, the network is"
-        " not. Files in the working directory stay between runs; a plot saved there with savefig is shown to the person."
+        " not. Files in the working directory stay between runs; a plot saved there is shown to the person."
         " Print what you want to know: the value of the last line is not shown."
     ),
     arguments=PythonArguments,

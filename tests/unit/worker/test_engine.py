@@ -108,3 +108,18 @@ async def test_a_form_is_asked_for_in_the_schema_or_in_words(
     body = endpoint.bodies()[-1]
     assert ("response_format" in body) is not in_prompt
     assert ('"answer"' in str(body["messages"])) is in_prompt
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("<think>\nhm {1}\n</think>\n\nYes.", "Yes."),
+        ("<think>for ever", ""),
+        ("I <think>so</think>.", "I <think>so</think>."),
+    ],
+)
+async def test_thoughts_before_an_answer_are_not_the_answer(
+    endpoint: Endpoint, config: PooledConfig, content: str, text: str
+) -> None:
+    endpoint.says(content)
+    assert (await ask(config, "You are X.", [Heard("hi")])).text == text
