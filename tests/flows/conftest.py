@@ -7,11 +7,16 @@ import pytest_asyncio
 
 from tests.support.stage import Room, Stage, distributed, embedded
 
+SHORT = {"MAX_ROUNDS": "6", "MODEL_TIMEOUT_S": "12"}
+"""Settings that let a session reach its limits within a test."""
+
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session", params=["embedded", "distributed"])
 async def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     folder = tmp_path_factory.mktemp(request.param)
-    running = embedded(folder) if request.param == "embedded" else distributed(folder)
+    running = (
+        embedded(folder, **SHORT) if request.param == "embedded" else distributed(folder, bots=2, workers=2, **SHORT)
+    )
     async with running as stage:
         yield stage
 

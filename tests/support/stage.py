@@ -1,11 +1,12 @@
 """A whole Muster in processes of its own, with the simulated Slack and the demo model around it.
 
-Flow, chaos and bench suites use it. `embedded` is `muster up` on SQLite and its own Valkey; `distributed` is PostgreSQL,
-a Valkey over TCP, and bots and workers as separate processes. Tests speak to it as people do, and as the control API
-lets them.
+Flow, chaos and bench suites use it. `embedded` is `muster up` on SQLite and its own Valkey; `distributed` is
+PostgreSQL, a Valkey over TCP, and bots and workers as separate processes. Tests speak to it as people do (`room`), and
+as the control APIs of the simulator let them.
 """
 
 import os
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,11 +17,25 @@ from uuid import uuid4
 import aiohttp
 
 from config.settings import Settings
-from simulator.slack.person import Person, Shown, SlackControl
+from simulator.slack.person import SlackControl
 from simulator.slack.platform import APP_TOKEN, BOT_TOKEN
+from tests.support.model_control import ModelControl
 from tests.support.postgres import PostgresServer
 from tests.support.processes import Child
+from tests.support.room import ASKS, COMPLETED, Room
 from tests.support.valkey import ValkeyServer
+
+__all__ = [
+    "ASKS",
+    "COMPLETED",
+    "ModelControl",
+    "Room",
+    "Stage",
+    "bots_process",
+    "distributed",
+    "embedded",
+    "worker_process",
+]
 
 QUICK = {
     "MAX_ACTIVE_PER_USER": "1000",
@@ -33,41 +48,6 @@ QUICK = {
 }
 """Settings that let tests see in seconds what takes minutes in a company."""
 
-ASKS = "Reply in this thread to answer"
-COMPLETED = "✅ Completed"
-
-
-class ModelControl:
-    """What the demo model is ordered to do (`simulator.model.orders`)."""
-
-    def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
-        self._http = http
-        self._url = f"{url}/control/model"
-
-    async def fault(self, fault: str, **order: Any) -> None:
-        """Let the next matching request fail; *order*: times, kind, agent, text, status, delay_s ..."""
-        await self._post("faults", {"fault": fault, **order})
-
-    async def reply(self, **order: Any) -> None:
-        """Answer the next matching request with these words or tool calls."""
-        await self._post("replies", order)
-
-    async def requests(self) -> list[dict[str, Any]]:
-        """What it was asked, oldest first."""
-        async with self._http.get(f"{self._url}/requests") as response:
-            body = await response.json()
-        return list(body["requests"])
-
-    async def clear(self) -> None:
-        """Lift all orders."""
-        for kind in ("faults", "replies"):
-            async with self._http.delete(f"{self._url}/{kind}") as response:
-                response.raise_for_status()
-
-    async def _post(self, kind: str, body: Mapping[str, Any]) -> None:
-        async with self._http.post(f"{self._url}/{kind}", json=body) as response:
-            assert response.status < 300, await response.text()
-
 
 @dataclass(kw_only=True)
 class Stage:
@@ -75,6 +55,7 @@ class Stage:
 
     url: str  # the simulator's
     database_url: str
+    folder: Path
     slack: SlackControl
     model: ModelControl
     env: dict[str, str]
@@ -84,58 +65,24 @@ class Stage:
     postgres: PostgresServer | None = None
     simulator: Child | None = None
 
-    async def room(self) -> "Room":
-        """A channel of a test's own, with three people and Muster in it."""
+    async def room(self, *, private: bool = False, members: tuple[str, ...] = ("ben", "chloe", "muster")) -> Room:
+        """A channel of a test's own, made by Ada, with *members* in it."""
         name = f"room-{uuid4().hex[:8]}"
-        await self.slack.person("ada").create_channel(name, members=("ben", "chloe", "muster"))
-        return Room(self, name)
-
-
-class Room:
-    """One channel, and what is said in it."""
-
-    def __init__(self, stage: Stage, name: str) -> None:
-        self.stage = stage
-        self.name = name
-        self.ada: Person = stage.slack.person("ada")
-        self.ben: Person = stage.slack.person("ben")
-
-    async def start(self, task: str, *, by: Person | None = None) -> Shown:
-        """Type `/agents <task>`; returns the root of the thread that opens."""
-        after = self.stage.slack.position
-        outcome = await (by or self.ada).command("/agents", task, channel=self.name)
-        assert outcome.acked, outcome
-        return await self.stage.slack.wait_for_message(channel=self.name, after=after, timeout_s=20)
-
-    async def until(self, containing: str, root: Shown, *, after: int = 0, timeout_s: float = 40) -> Shown:
-        """The first message of the thread, now or to come, with that in it."""
-        return await self.stage.slack.wait_for_message(
-            containing=containing, channel=self.name, thread_ts=root.ts, after=after, timeout_s=timeout_s
-        )
-
-    async def until_card(self, containing: str, root: Shown, *, timeout_s: float = 20) -> None:
-        """Wait until the status card says *containing*."""
-
-        async def says() -> bool:
-            [card, *_] = await self.stage.slack.thread(root.channel, root.ts)
-            return containing in card.text
-
-        await self.stage.slack.until(says, timeout_s=timeout_s)
-
-    async def lines(self, root: Shown) -> list[Shown]:
-        """The thread as it is now, root first."""
-        return await self.stage.slack.thread(root.channel, root.ts)
+        channel = await self.slack.person("ada").create_channel(name, private=private, members=members)
+        return Room(self, name, channel)
 
 
 @asynccontextmanager
 async def embedded(folder: Path, **settings: str) -> AsyncIterator[Stage]:
     """`muster up`, all in one process, on embedded parts in *folder*."""
-    env = {**_clean(), **QUICK, "DATA_DIR": str(folder / "data"), **settings}
+    env = {**_clean(), **QUICK, "DATA_DIR": str(_data(folder)), **settings}
     async with AsyncExitStack() as stack:
         up = await stack.enter_async_context(Child("muster", "up", ready="Ctrl-C stops it", env=env))
         url = _after(up.output, "Chat").rstrip("/")
         database_url = f"sqlite+aiosqlite:///{folder / 'data' / 'muster.db'}"
-        yield await _stage(stack, url=url, database_url=database_url, env=env, bots=[up], workers=[up], simulator=up)
+        yield await _stage(
+            stack, url=url, database_url=database_url, folder=folder, env=env, bots=[up], workers=[up], simulator=up
+        )
 
 
 @asynccontextmanager
@@ -150,7 +97,7 @@ async def distributed(folder: Path, *, bots: int = 2, workers: int = 2, **settin
         env = {
             **_clean(),
             **QUICK,
-            "DATA_DIR": str(folder / "data"),
+            "DATA_DIR": str(_data(folder)),
             "DATABASE_URL": database_url,
             "REDIS_URL": valkey.url,
             "SLACK_BOT_TOKEN": BOT_TOKEN,
@@ -163,7 +110,7 @@ async def distributed(folder: Path, *, bots: int = 2, workers: int = 2, **settin
         }
         async with Child("muster", "migrate", env=env) as migration:
             assert await migration.wait() == 0, migration.output
-        stage = await _stage(stack, url=url, database_url=database_url, env=env)
+        stage = await _stage(stack, url=url, database_url=database_url, folder=folder, env=env)
         stage.postgres, stage.valkey, stage.simulator = postgres, valkey, simulator
         for _ in range(bots):
             stage.bots.append(await stack.enter_async_context(bots_process(env)))
@@ -186,6 +133,18 @@ async def _stage(stack: AsyncExitStack, *, url: str, **parts: Any) -> Stage:
     slack = await stack.enter_async_context(SlackControl(url))
     http = await stack.enter_async_context(aiohttp.ClientSession())
     return Stage(url=url, slack=slack, model=ModelControl(http, url), **parts)
+
+
+def _data(folder: Path) -> Path:
+    """The data folder of a stage; what the sandbox works out once a machine is shared by all stages."""
+    data = folder / "data"
+    shared = Path(tempfile.gettempdir()) / f"muster-tests-{os.getuid()}"
+    shared.mkdir(exist_ok=True)
+    (data / "workspaces").mkdir(parents=True, exist_ok=True)
+    link = data / "workspaces" / ".sandbox"
+    if not link.is_symlink():
+        link.symlink_to(shared)
+    return data
 
 
 def _clean() -> dict[str, str]:

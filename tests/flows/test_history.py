@@ -1,0 +1,137 @@
+"""What was done is found again, by those who can see the conversation, and by nobody else."""
+
+import pytest
+
+from simulator.slack.person import Person, Shown
+from tests.support.model_control import DONE, asks
+from tests.support.room import COMPLETED, Room
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+OLDER = "muster_older"
+
+
+async def _asked(room: Room, who: Person, command: str, text: str = "", *, channel: str = "") -> Shown:
+    """What the person is told in private."""
+    after = room.stage.slack.position
+    outcome = await who.command(command, text, channel=channel or room.name)
+    assert outcome.acked, outcome
+    return await who.wait_for_ephemeral(after=after, timeout_s=30)
+
+
+async def _done(room: Room, words: str, result: str = "Done so.") -> int:
+    """Run a session to its end; returns its number."""
+    await room.script(f"{result}{DONE}")
+    root = await room.start(words)
+    await room.until(COMPLETED, root)
+    return _number(root)
+
+
+def _number(root: Shown) -> int:
+    return int(root.text.split()[0].removeprefix("#"))
+
+
+async def test_the_sessions_of_a_conversation_are_listed_newest_first(room: Room) -> None:
+    first = await _done(room, "Count the apples")
+    second = await _done(room, "Weigh the pears")
+    listed = await _asked(room, room.ben, "/history")
+    assert listed.text.index(f"#{second}") < listed.text.index(f"#{first}")
+    assert "Count the apples" in listed.text
+    assert "Weigh the pears" in listed.text
+    assert "✅ Completed" in listed.text
+    found = await _asked(room, room.ben, "/history", "apples")
+    assert "Count the apples" in found.text
+    assert "Weigh the pears" not in found.text
+    none = await _asked(room, room.ben, "/history", "quinces")
+    assert "No session in this conversation has the words “quinces”" in none.text
+
+
+async def test_words_are_found_in_what_agents_said_too(room: Room) -> None:
+    await _done(room, "Count the apples", "There are 4217 of them.")
+    found = await _asked(room, room.ada, "/history", "4217")
+    assert "Count the apples" in found.text
+
+
+async def test_a_long_history_is_read_page_by_page(room: Room) -> None:
+    for n in range(11):
+        await room.script(asks(f"Question {n}?"))
+        await room.command(room.task(f"Task {n:02}"))
+    await room.stage.slack.until(lambda: _waiting(room, 11), timeout_s=80)
+    first = await _asked(room, room.ada, "/history")
+    assert OLDER in first.actions
+    after = room.stage.slack.position
+    await room.ada.press(first, OLDER)
+    second = await room.ada.wait_for_ephemeral(after=after, timeout_s=30)
+    pages = first.text + second.text
+    assert all(f"Task {n:02}" in pages for n in range(11))
+    assert "Task 10" in first.text
+    assert "Task 00" in second.text
+    assert OLDER not in second.actions
+
+
+async def _waiting(room: Room, number: int) -> bool:
+    return len(await room.roots()) == number
+
+
+async def test_a_transcript_comes_as_a_file_in_a_direct_message(room: Room) -> None:
+    number = await _done(room, "Count the apples", "There are 4217 of them.")
+    after = room.stage.slack.position
+    told = await _asked(room, room.ben, "/history", f"#{number}")
+    assert f"#{number}" in told.text
+    assert "direct message" in told.text
+    sent = await room.stage.slack.wait_for_message(channel=await room.ben.open_im(), after=after, timeout_s=30)
+    [file] = sent.files
+    assert file["name"] == f"session-{number}.md"
+    document = (await room.stage.slack.download(file["id"])).decode()
+    for words in ("Count the apples", "There are 4217 of them.", "✅ Completed", "Started by ada", "Ana"):
+        assert words in document
+
+
+async def test_who_is_not_in_a_private_channel_finds_nothing_of_it(room: Room) -> None:
+    private = await room.stage.room(private=True, members=("chloe", "muster"))
+    number = await _done(private, "Plan the party")
+    seen = await _asked(private, private.chloe, "/history")
+    assert "Plan the party" in seen.text
+    for command, text in (("/history", f"{number}"), ("/agents", f"status {number}"), ("/agents", f"stop {number}")):
+        hidden = await _asked(room, room.ben, command, text)
+        absent = await _asked(room, room.ben, command, text.replace(str(number), "999999"))
+        assert hidden.text.replace(str(number), "N") == absent.text.replace("999999", "N")
+        assert "Plan the party" not in hidden.text
+
+
+async def test_who_left_a_private_channel_no_longer_reads_its_history(room: Room) -> None:
+    private = await room.stage.room(private=True, members=("chloe", "muster"))
+    number = await _done(private, "Plan the party")
+    await private.ada.remove(private.channel, "chloe")
+    told = await _asked(room, room.chloe, "/history", f"{number}")
+    assert f"There is no session #{number} that you can see" in told.text
+
+
+async def test_a_guest_reads_no_history(room: Room) -> None:
+    number = await _done(room, "Count the apples")
+    gus = room.stage.slack.person("gus")
+    await room.ada.invite(room.channel, "gus")
+    for text in ("", f"{number}"):
+        told = await _asked(room, gus, "/history", text)
+        assert "apples" not in told.text
+
+
+async def test_status_says_what_is_at_work(room: Room) -> None:
+    await room.script(asks("Which colour?"))
+    root = await room.start("Paint the fence")
+    await room.until("Which colour?", root)
+    listed = await _asked(room, room.ben, "/agents", "status")
+    assert "Paint the fence" in listed.text
+    assert "💬 Waiting for you" in listed.text
+    one = await _asked(room, room.ben, "/agents", f"status {_number(root)}")
+    assert "started by ada" in one.text
+    await room.ada.reply(root, "stop")
+    await room.end(root)
+    none = await _asked(room, room.ben, "/agents", "status")
+    assert "Nothing is at work in this conversation" in none.text
+
+
+async def test_nothing_done_yet_says_how_to_begin(room: Room) -> None:
+    told = await _asked(room, room.ada, "/history")
+    assert "No session has run in this conversation yet" in told.text
+    assert "/agents <task>" in told.text

@@ -1,0 +1,120 @@
+"""`muster up` ends cleanly and goes on where it was when it is started again on the same data."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.support.model_control import DONE, asks
+from tests.support.processes import Child
+from tests.support.room import COMPLETED, STOP_BUTTON, STOPPED, Room
+from tests.support.stage import Stage, embedded
+
+END_S = 15.0
+
+
+async def _room_again(stage: Stage, room: Room) -> Room:
+    return Room(stage, room.name, room.channel)
+
+
+async def _ended_by_sigterm(stage: Stage) -> None:
+    [up] = stage.bots
+    up.terminate()
+    assert await up.wait(timeout_s=END_S) == 0
+    assert "what is unfinished goes on at the next start" in up.output
+    assert "Traceback" not in up.output
+
+
+async def test_a_restart_in_the_middle_of_a_turn_goes_on_to_the_end(tmp_path: Path) -> None:
+    async with embedded(tmp_path) as stage:
+        room = await stage.room()
+        await room.script("First part.", "Second part.")
+        await room.fault("hang", agent="Bea", times=9)
+        root = await room.start()
+        await room.until("First part.", root)
+        await room.until_asked(agent="Bea", outcome="running")
+        await _ended_by_sigterm(stage)
+    async with embedded(tmp_path) as stage:
+        room = await _room_again(stage, room)
+        await stage.model.turn(f"Second part, after all.{DONE}", text=room.name)
+        await room.until(COMPLETED, root)
+        texts = await room.texts(root)
+        assert [text for text in texts if "part" in text] == ["First part.", "Second part, after all."]
+        assert sum(text.startswith("The team:") for text in texts) == 1
+        await room.until_card(COMPLETED, root)
+        await _ended_by_sigterm(stage)
+
+
+async def test_a_session_that_waits_is_answered_after_the_restart(tmp_path: Path) -> None:
+    async with embedded(tmp_path) as stage:
+        room = await stage.room()
+        await room.script(asks("Which colour?"))
+        root = await room.start()
+        question = await room.until("Which colour?", root)
+        await _ended_by_sigterm(stage)
+    async with embedded(tmp_path) as stage:
+        room = await _room_again(stage, room)
+        await stage.model.turn(f"Blue it is.{DONE}", text=room.name)
+        await room.ada.reply(question, "Blue.")
+        await room.until("Blue it is.", root)
+        await room.until(COMPLETED, root)
+
+
+async def test_killed_and_started_again_it_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    async with embedded(tmp_path) as stage:
+        room = await stage.room()
+        await room.script("First part.", "Second part.", "Third part.")
+        await room.fault("hang", agent="Ana", times=9, kind="speaker")
+        root = await room.start()
+        await room.until("First part.", root)
+        await stage.bots[0].kill()
+    async with embedded(tmp_path) as stage:
+        room = await _room_again(stage, room)
+        for words in ("Second part.", f"Third part.{DONE}", f"Fourth part.{DONE}"):
+            await stage.model.turn(words, text=room.name)
+        await room.until(COMPLETED, root)
+        parts = [text for text in await room.texts(root) if "part." in text]
+        assert len(parts) == len(set(parts))
+        assert parts[0] == "First part."
+
+
+async def test_with_one_slot_the_second_session_waits_and_can_be_stopped(tmp_path: Path) -> None:
+    async with embedded(tmp_path, WORKER_SLOTS="1") as stage:
+        busy, queued = await stage.room(), await stage.room()
+        await busy.fault("hang", kind="team", times=9)
+        first = await busy.start()
+        await busy.until_asked(outcome="running")
+        second = await queued.start()
+        assert "🕒 Queued" in second.text
+        async with asyncio.timeout(10):
+            await queued.ada.press(second, STOP_BUTTON)
+            await queued.until(STOPPED, second)
+        await busy.ada.press(first, STOP_BUTTON)
+        await busy.until(STOPPED, first)
+        assert await stage.model.requests(queued.name) == []
+
+
+async def test_a_model_that_cannot_be_reached_ends_the_session_with_what_to_do(tmp_path: Path) -> None:
+    nowhere = {"MODEL_BASE_URL": "http://127.0.0.1:9/v1", "MODEL_API_KEY": "k" * 20, "MODEL_NAME": "some-model"}
+    async with embedded(tmp_path, MODEL_TIMEOUT_S="6", **nowhere) as stage:
+        room = await stage.room()
+        root = await room.start()
+        ending = await room.end(root)
+        assert "could not be reached" in ending.text
+        assert "Check its URL and the network" in ending.text
+        await room.until_card("❌ Failed", root)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"MODEL_BASE_URL": "http://127.0.0.1:9/v1", "MODEL_API_KEY": "", "MODEL_NAME": ""}, "MODEL_NAME"),
+        ({"MODEL_API_KEY": "k" * 20, "MODEL_BASE_URL": ""}, "MODEL_BASE_URL"),
+        ({"MAX_ROUNDS": "none"}, "MAX_ROUNDS"),
+    ],
+)
+async def test_what_is_missing_is_said_at_the_start(tmp_path: Path, settings: dict[str, str], words: str) -> None:
+    async with Child("muster", "up", env={**settings, "DATA_DIR": str(tmp_path), "SIMULATOR_PORT": "0"}) as up:
+        assert await up.wait() == 1
+        assert words in up.output
+        assert "Traceback" not in up.output
