@@ -117,7 +117,7 @@ function menu(spec, block, scene) {
   const options = [["", empty], ...offered(spec, scene.world)];
   const chosen = h(
     "select",
-    { class: "menu", "aria-label": plain(spec.placeholder) || spec.action_id },
+    { class: "menu", "aria-label": block.type === "input" ? null : plain(spec.placeholder) || spec.action_id },
     options.map(([value, label]) => h("option", { value, selected: value === initial }, label)),
   );
   scene.fill?.(spec, block, initial || null);

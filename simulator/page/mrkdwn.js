@@ -27,7 +27,7 @@ export function mrkdwn(text, world, { links = true } = {}) {
   const parts = text.split(/```\n?([\s\S]*?)\n?```\n?/);
   return parts.flatMap((part, index) => {
     if (index % 2) return [codeBlock(unescaped(part).replace(/<([^<>|\n]+)(?:\|([^<>\n]*))?>/g, codeText))];
-    return part ? lines(part.replace(/\n$/, index < parts.length - 1 ? "" : "\n"), { ...world, links }) : [];
+    return part ? lines(part.replace(/\n$/, index < parts.length - 1 ? "" : "\n"), { world, links }) : [];
   });
 }
 
@@ -37,7 +37,7 @@ export const codeBlock = (text) => h("pre", { class: "code-block", tabIndex: 0 }
 const codeText = (whole, target, label) => (/^[a-z]+:/i.test(target) ? (label ?? target) : whole);
 
 /** Lines as quotes, lists and running text. */
-function lines(text, world) {
+function lines(text, given) {
   const made = [];
   let open = null;
   for (const [index, line] of text.split("\n").entries()) {
@@ -47,22 +47,22 @@ function lines(text, world) {
     if (kind === "text") {
       if (open) open = null;
       else if (index) made.push(h("br"));
-      made.push(...inline(line, world));
+      made.push(...inline(line, given));
       continue;
     }
     if (!open || open.localName !== kind) {
       open = h(kind, kind === "ol" ? { start: bullet[2] } : {});
       made.push(open);
     } else if (kind === "blockquote") open.append(h("br"));
-    if (kind === "blockquote") open.append(...inline(quote[1], world));
-    else open.append(h("li", { class: bullet[1].length > 1 ? "deeper" : null }, inline(bullet[3], world)));
+    if (kind === "blockquote") open.append(...inline(quote[1], given));
+    else open.append(h("li", { class: bullet[1].length > 1 ? "deeper" : null }, inline(bullet[3], given)));
   }
   while (made.at(-1)?.localName === "br") made.pop();
   return made;
 }
 
 /** One line's styles, links, mentions and emoji. */
-export function inline(text, world) {
+function inline(text, given) {
   const made = [];
   let plain = "";
   const flush = () => {
@@ -71,7 +71,7 @@ export function inline(text, world) {
   };
   let at = 0;
   while (at < text.length) {
-    const found = special(text, at, world);
+    const found = special(text, at, given);
     if (found) {
       flush();
       made.push(found.node);
@@ -82,20 +82,20 @@ export function inline(text, world) {
   return made;
 }
 
-function special(text, at, world) {
+function special(text, at, given) {
   const matched = (pattern) => ((pattern.lastIndex = at), pattern.exec(text));
   let match;
   if ((match = matched(CODE))) return { node: h("code", {}, unescaped(match[1])), end: at + match[0].length };
-  if ((match = matched(CONTROL))) return { node: control(match[1], world), end: at + match[0].length };
+  if ((match = matched(CONTROL))) return { node: control(match[1], given.world), end: at + match[0].length };
   if (text[at] === ":" && (match = matched(EMOJI)) && emoji(match[1]))
     return { node: emojiNode(match[1]), end: at + match[0].length };
-  if (world.links && text[at] === "h" && !/\w/.test(text[at - 1] ?? "") && (match = matched(ADDRESS)))
+  if (given.links && text[at] === "h" && !/\w/.test(text[at - 1] ?? "") && (match = matched(ADDRESS)))
     return { node: link(unescaped(match[0]), unescaped(match[0])), end: at + match[0].length };
-  return STYLES[text[at]] ? styled(text, at, world) : null;
+  return STYLES[text[at]] ? styled(text, at, given) : null;
 }
 
 /** `*bold*` and its like: the mark stands at a word's edge and holds something. */
-function styled(text, at, world) {
+function styled(text, at, given) {
   const mark = text[at];
   if (/[\p{L}\p{N}]/u.test(text[at - 1] ?? " ") || /[\s]/.test(text[at + 1] ?? " ") || text[at + 1] === mark)
     return null;
@@ -103,7 +103,7 @@ function styled(text, at, world) {
     if (/\s/.test(text[end - 1]) || /[\p{L}\p{N}]/u.test(text[end + 1] ?? " ")) continue;
     const inner = text.slice(at + 1, end);
     if ((inner.match(/`/g)?.length ?? 0) % 2) continue;
-    return { node: h(STYLES[mark], {}, inline(inner, world)), end: end + 1 };
+    return { node: h(STYLES[mark], {}, inline(inner, given)), end: end + 1 };
   }
   return null;
 }
