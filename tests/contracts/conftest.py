@@ -1,0 +1,34 @@
+"""A front desk on each database, and what it takes to have a second process beside it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from core.adapters.sql_engine import Database
+from core.adapters.unit_of_work import SqlUnitOfWork
+from tests.conftest import NotingBell, NotingQueue, SetClock
+from tests.support.desk import Desk, World
+
+
+@pytest.fixture
+async def other_uow(database: Database, clock: SetClock) -> AsyncIterator[SqlUnitOfWork]:
+    """Another process' way to the same database."""
+    other = Database(database.url.render_as_string(hide_password=False))
+    yield SqlUnitOfWork(other, clock, NotingBell(), NotingQueue())
+    await other.close()
+
+
+@pytest.fixture
+def world(uow: SqlUnitOfWork, clock: SetClock) -> World:
+    return World(uow, clock)
+
+
+@pytest.fixture
+def desk(uow: SqlUnitOfWork, clock: SetClock) -> Desk:
+    return Desk(uow=uow, clock=clock)
+
+
+@pytest.fixture
+def other_desk(other_uow: SqlUnitOfWork, clock: SetClock) -> Desk:
+    """The front desk of another process."""
+    return Desk(uow=other_uow, clock=clock)

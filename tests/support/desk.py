@@ -1,0 +1,273 @@
+"""A front desk with plain people around it, and a worker and a sender that do by hand what the real ones do.
+
+Contract tests of what the core decides use it. Everything else is real: the stores, the database, the inbox.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import count
+
+from core.adapters.unit_of_work import SqlUnitOfWork
+from core.domain import events as ev
+from core.domain.commands import Command, PostReply, StartSession, StopSession
+from core.domain.lifecycle import CLAIMABLE, Move, State
+from core.domain.refs import (
+    ChannelId,
+    MessageId,
+    Person,
+    Place,
+    Platform,
+    ProcessId,
+    QuestionId,
+    SessionId,
+    UserId,
+    WorkspaceId,
+    new_id,
+)
+from core.domain.session import Question, Session
+from core.ports import Answer, Change, Clock, Draft, Held, InState, SessionQuery
+from core.service.front_desk import Defaults, FrontDesk
+from core.service.policy import Policy
+
+ACME = WorkspaceId("slack:T1")
+GENERAL = ChannelId("C1")
+ANA = Person(id=UserId("U1"), name="Ana")
+BEN = Person(id=UserId("U2"), name="Ben")
+CHLOE = Person(id=UserId("U3"), name="Chloe")
+WORKER = ProcessId("worker")
+
+_numbers = count(1)
+
+
+def next_message() -> MessageId:
+    """A platform's id, later than all before."""
+    return MessageId(f"{1_700_000_000 + next(_numbers)}.000100")
+
+
+class Conversations:
+    """Channels that let Muster in, except those with a refusal; who may view what is set by the test."""
+
+    def __init__(self) -> None:
+        self.refusals: dict[ChannelId, str] = {}
+        self.admitted: list[Place] = []
+        self.viewers: dict[ChannelId, set[UserId]] = {}
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def admit(self, place: Place) -> str:
+        await self.open.wait()
+        refusal = self.refusals.get(place.channel, "")
+        if not refusal:
+            self.admitted.append(place)
+        return refusal
+
+    async def may_view(self, channel: ChannelId, user: UserId) -> bool:
+        return user in self.viewers.get(channel, set())
+
+
+class PlainRenderer:
+    """The task is the card; a task in `broken` cannot be drawn."""
+
+    def __init__(self) -> None:
+        self.broken: set[str] = set()
+
+    def root(self, session: Session) -> Draft:
+        if session.task in self.broken:
+            raise RuntimeError("this task breaks the renderer")
+        return Draft(payload={"text": session.task}, session=session.id, card=True)
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """One process' front desk, and what it told whom."""
+
+    uow: SqlUnitOfWork
+    clock: Clock
+    policy: Policy = field(default_factory=Policy)
+    conversations: Conversations = field(default_factory=Conversations)
+    renderer: PlainRenderer = field(default_factory=PlainRenderer)
+    told: list[str] = field(default_factory=list)
+    """What people were told while they waited for it."""
+    told_later: list[tuple[Place, UserId, str]] = field(default_factory=list)
+    desk: FrontDesk = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.desk = FrontDesk(
+            platform=Platform.SLACK,
+            uow=self.uow,
+            clock=self.clock,
+            conversations=self.conversations,
+            renderer=self.renderer,
+            policy=self.policy,
+            defaults=Defaults(provider="demo", model="demo", max_rounds=12),
+            tell=self._tell,
+        )
+
+    async def take(self, command: Command, *, key: str = "", order: str = "") -> bool:
+        """Take the command and leave it; a key and an order of its own unless they are given."""
+        order = order or (command.message if isinstance(command, PostReply) else next_message())
+        return await self.desk.take(command, dedupe_key=key or new_id(), order=order, notify=self._notify)
+
+    async def ask(self, command: Command) -> list[str]:
+        """Take the command and carry it out; returns what the person was told."""
+        before = len(self.told)
+        await self.take(command)
+        await self.desk.drain()
+        return self.told[before:]
+
+    async def sweep(self) -> None:
+        """Carry out what others left."""
+        await self.desk.sweep()
+        await self.desk.drain()
+
+    async def _notify(self, answer: Answer) -> None:
+        self.told.append(answer.text)
+
+    async def _tell(self, place: Place, user: UserId, answer: Answer) -> None:
+        self.told_later.append((place, user, answer.text))
+
+
+def start(
+    task: str = "count the words", by: Person = ANA, *, channel: ChannelId = GENERAL, root: MessageId | None = None
+) -> StartSession:
+    return StartSession(place=Place(workspace=ACME, channel=channel, root=root), by=by, task=task)
+
+
+def stop(
+    by: Person = ANA, *, number: int | None = None, admin: bool = False, place: Place | None = None
+) -> StopSession:
+    return StopSession(place=place or Place(workspace=ACME, channel=GENERAL), by=by, number=number, admin=admin)
+
+
+class World:
+    """The database seen from outside, and the hands of a worker and of a sender."""
+
+    def __init__(self, uow: SqlUnitOfWork, clock: Clock) -> None:
+        self.uow = uow
+        self.clock = clock
+
+    def reply(
+        self, place: Place, text: str, by: Person = ANA, *, message: MessageId | None = None, said_before_s: float = 0.0
+    ) -> PostReply:
+        said_at = self.clock.now() - timedelta(seconds=said_before_s)
+        return PostReply(place=place, by=by, text=text, message=message or next_message(), said_at=said_at)
+
+    async def sessions(self) -> list[Session]:
+        async with self.uow.read(ACME) as work:
+            return await work.sessions.search(SessionQuery(limit=1_000))
+
+    async def only_session(self) -> Session:
+        [session] = await self.sessions()
+        return session
+
+    async def session(self, session: SessionId) -> Session:
+        async with self.uow.read(ACME) as work:
+            found = await work.sessions.get(session)
+        assert found is not None
+        return found
+
+    async def events(self, session: Session) -> list[ev.Event | ev.Unknown]:
+        async with self.uow.read(ACME) as work:
+            return [record.event for record in await work.sessions.events(session.id)]
+
+    async def unsent(self) -> list[str]:
+        """The texts of all posts that wait to be sent first in their thread."""
+        async with self.uow.read(ACME) as work:
+            return [str(post.draft.payload.get("text")) for post in await work.posts.heads()]
+
+    async def open_question(self, session: Session) -> Question | None:
+        async with self.uow.read(ACME) as work:
+            return await work.questions.open_in(session.id)
+
+    async def place(self, session: Session) -> Place:
+        """Where the session is shown; its posts are sent."""
+        await self.send()
+        assert session.thread is not None
+        async with self.uow.read(ACME) as work:
+            thread = await work.threads.get(session.thread)
+        assert thread is not None
+        return Place(workspace=ACME, channel=thread.channel, root=thread.root)
+
+    async def send(self) -> list[MessageId]:
+        """Send everything in the outbox, as a sender does."""
+        sent: list[MessageId] = []
+        while True:
+            async with self.uow.begin(ACME) as work:
+                heads = await work.posts.heads()
+                for post in heads:
+                    sent.append(next_message())
+                    await work.posts.sent(await work.posts.attempt(post), sent[-1])
+            if not heads:
+                return sent
+
+    async def claim(self, session: Session, owner: ProcessId = WORKER) -> Held:
+        async with self.uow.begin(ACME) as work:
+            before = await work.sessions.get(session.id)
+            assert before is not None
+            change = Change(owner=owner, attempts=before.attempts + 1)
+            after = await work.sessions.record(
+                session.id, InState(states=CLAIMABLE), [], move=Move.CLAIM, change=change
+            )
+        return Held(owner=owner, epoch=after.epoch)
+
+    async def record(
+        self, session: Session, held: Held, *happened: ev.Event, move: Move | None = None, change: Change | None = None
+    ) -> Session:
+        async with self.uow.begin(ACME) as work:
+            return await work.sessions.record(session.id, held, happened, move=move, change=change)
+
+    async def run(self, session: Session, owner: ProcessId = WORKER) -> Held:
+        """Claim the session until it runs."""
+        held = await self.claim(session, owner)
+        if session.state is State.QUEUED:
+            await self.record(session, held, move=Move.BUILT)
+        return held
+
+    async def ask(self, session: Session, held: Held, text: str = "Which?", *, sent: bool = True) -> Question:
+        """The team asks a person; the question's post is sent unless told otherwise."""
+        question = Question(
+            id=QuestionId(new_id()),
+            session=session.id,
+            agent="Ada",
+            text=text,
+            choices=(),
+            asked_at=self.clock.now(),
+        )
+        asked = ev.QuestionAsked(question=question.id, agent="Ada", text=text)
+        async with self.uow.begin(ACME) as work:
+            await work.sessions.record(session.id, held, [asked], move=Move.ASK, change=Change(attempts=0))
+            await work.questions.ask(question)
+            assert session.thread is not None
+            await work.posts.add(session.thread, Draft(payload={"text": text}, question=question.id))
+        if sent:
+            question = replace(question, message=(await self.send())[-1])
+        return question
+
+    async def finish(self, session: Session) -> None:
+        await self.record(session, await self.run(session), ev.Completed(), move=Move.COMPLETE)
+
+    async def bring_to(self, session: Session, state: State) -> None:
+        """Move a queued session on to *state* as workers and people would."""
+        ways: dict[State, Sequence[Move]] = {
+            State.COMPLETED: [Move.COMPLETE],
+            State.FAILED: [Move.FAIL],
+            State.RESUMING: [Move.LOSE_LEASE],
+            State.STOPPING: [Move.STOP],
+            State.STOPPED: [Move.STOP, Move.HALTED],
+        }
+        if state is State.QUEUED:
+            return
+        if state is State.EXPIRED:
+            async with self.uow.begin(ACME) as work:
+                await work.sessions.record(session.id, InState(states=CLAIMABLE), [], move=Move.EXPIRE)
+            return
+        held = await self.claim(session)
+        if state is State.BUILDING:
+            return
+        await self.record(session, held, move=Move.BUILT)
+        if state is State.WAITING:
+            await self.ask(session, held)
+        for move in ways.get(state, ()):
+            await self.record(session, held, move=move)
