@@ -90,6 +90,8 @@ async def test_a_question_waits_for_the_other_tools_and_only_one_is_asked(bench:
     endpoint.says(None, ask("First?", "yes", "no"), PYTHON, ask("Second?"))
     await bench.runner().work(ACME, session.id)
     assert len(bench.sandbox.jobs) == 1
+    started = [event.tool for event in await bench.of_kind(session, ev.ToolStarted)]
+    assert started == ["run_python", "ask_human", "ask_human"], "no question has begun while a tool may still crash"
     (asked,) = await bench.of_kind(session, ev.QuestionAsked)
     assert (asked.text, asked.choices) == ("First?", ("yes", "no"))
     assert (await bench.session(session)).state is State.WAITING
