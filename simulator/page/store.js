@@ -5,6 +5,7 @@
 
 import { Refused } from "./control.js";
 
+const DRAW_MS = 16;
 const RETRY_MS = [300, 700, 1500, 3000];
 
 export class Store extends EventTarget {
@@ -59,14 +60,14 @@ export class Store extends EventTarget {
     else this.changed();
   }
 
-  /** Have the views drawn again, once for all that happens in this moment. */
+  /** Have the views drawn again soon, once for all that happens until then. */
   changed() {
     if (this.announced) return;
     this.announced = true;
-    queueMicrotask(() => {
+    setTimeout(() => {
       this.announced = false;
       this.dispatchEvent(new Event("change"));
-    });
+    }, DRAW_MS);
   }
 
   // -- asking ---------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """A simulator, an app in it, and Debian's Chromium on its page.
 
 These tests run only when they are named (`pytest tests/browser`, `make test-browser`): they need a browser, which the
-other tests do not. Without one they are skipped.
+other tests do not. Without one they are skipped. All share one event loop, because starting a browser takes seconds.
 """
 
 import shutil
@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright
 
 from simulator.server import Simulator
 from simulator.slack.options import SlackOptions
@@ -45,7 +46,7 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
@@ -53,7 +54,7 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
         await launched.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def simulator() -> AsyncIterator[Simulator]:
     served = Simulator(slack=SlackOptions(enforce_limits=False))
     await served.start()
@@ -61,26 +62,28 @@ async def simulator() -> AsyncIterator[Simulator]:
     await served.stop()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def slack(simulator: Simulator) -> AsyncIterator[SlackControl]:
     async with SlackControl(simulator.url) as control:
         yield control
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def app(simulator: Simulator) -> AsyncIterator[FakeApp]:
     async with FakeApp(simulator.slack_api_url) as connected:
         yield connected
 
 
-@pytest.fixture
-async def open_page(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Open]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_page(browser: Browser) -> AsyncIterator[Open]:
     """Opens pages, and fails the test when one of them reported an error or asked anybody but the simulator."""
     wrong: list[str] = []
+    contexts: list[BrowserContext] = []
 
     async def opened(url: str, *, width: int = 1280, height: int = 800, dark: bool = False) -> Page:
-        scheme = "dark" if dark else "light"
-        context = await browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        size: ViewportSize = {"width": width, "height": height}
+        context = await browser.new_context(viewport=size, color_scheme="dark" if dark else "light")
+        contexts.append(context)
         context.set_default_timeout(8_000)
         page = await context.new_page()
         own = tuple(f"{kind}://{url.split('/')[2]}" for kind in ("http", "blob:http"))
@@ -92,10 +95,12 @@ async def open_page(browser: Browser, request: pytest.FixtureRequest) -> AsyncIt
         return page
 
     yield opened
+    for context in contexts:
+        await context.close()
     assert wrong == []
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(simulator: Simulator, app: FakeApp, open_page: Open) -> Page:
     """The page as Ada sees it, in #general, with the app connected."""
     return await open_page(simulator.url)

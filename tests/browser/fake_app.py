@@ -25,17 +25,17 @@ class FakeApp:
         self.acknowledges.set()
         self._sent: asyncio.Queue[SocketModeRequest] = asyncio.Queue()
         self._socket = SocketModeClient(app_token=APP_TOKEN, web_client=self.api)
-        self._socket.socket_mode_request_listeners.append(self._take)  # type: ignore[arg-type]
+        self._socket.socket_mode_request_listeners.append(self._take)
 
     async def __aenter__(self) -> Self:
-        await self._socket.connect()
+        await self._socket.connect()  # type: ignore[no-untyped-call]
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.acknowledges.set()
-        await self._socket.close()
+        await self._socket.close()  # type: ignore[no-untyped-call]
 
     async def channel(self, name: str) -> str:
         """Id of a public channel."""

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import pytest
 from playwright.async_api import Page, expect
 
 from simulator.slack.person import SlackControl
 from tests.browser.fake_app import FakeApp
 from tests.browser.test_talking import button
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def plain(text: str) -> dict[str, str]:

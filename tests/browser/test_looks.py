@@ -10,6 +10,8 @@ from simulator.server import Simulator
 from tests.browser.conftest import Open
 from tests.browser.fake_app import FakeApp
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
@@ -62,7 +64,13 @@ async def test_a_fence_keeps_what_is_in_it(page: Page, app: FakeApp) -> None:
 
 
 async def test_markdown_blocks_are_shown(page: Page, app: FakeApp) -> None:
-    text = "# Title\nSome **bold** and *em*\n\n1. one\n   - inner\n2. two\n\n| a | b |\n|---|---|\n| 1 | `2` |\n\n- [x] done"
+    parts = (
+        "# Title\nSome **bold** and *em*",
+        "1. one\n   - inner\n2. two",
+        "| a | b |\n|---|---|\n| 1 | `2` |",
+        "- [x] done",
+    )
+    text = "\n\n".join(parts)
     block = {"type": "markdown", "text": text}
     assert await html(page, await app.say("fallback", blocks=[block])) == (
         '<h3 class="heading-1">Title</h3><p>Some <strong>bold</strong> and <em>em</em></p>'

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Page, expect
 
 from simulator.server import Simulator
@@ -9,6 +10,8 @@ from simulator.slack.person import SlackControl
 from tests.browser.conftest import Open
 from tests.browser.fake_app import FakeApp
 from tests.support.tcp_proxy import FaultProxy
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def texts(page: Page, pane: str) -> list[str]:

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import pytest
 from playwright.async_api import Locator, Page, expect
 
 from simulator.server import Simulator
 from simulator.slack.person import SlackControl
 from tests.browser.conftest import Open
 from tests.browser.fake_app import FakeApp
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FIRST = "/agents compare solar and wind for a small town"
 
