@@ -35,7 +35,7 @@ def split(text: str, limit: int, cost: Cost = len) -> list[str]:
                 pieces.append(current.close())
                 current = current.next()
             current.add(part)
-    pieces.append(current.close())
+    pieces.append(current.finish())
     return [piece for piece in pieces if piece.strip()]
 
 
@@ -88,6 +88,10 @@ class _Piece:
                 self._carried = self._lines[index + 1 :]
                 return "\n".join(self._lines[:index]).strip("\n")
         return "\n".join(self._lines).strip("\n")
+
+    def finish(self) -> str:
+        """All that is left, as the last piece."""
+        return closed("\n".join(self._lines)).strip("\n")
 
     def next(self) -> "_Piece":
         piece = _Piece(self._limit, self._cost, self._fence)

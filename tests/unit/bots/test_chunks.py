@@ -18,6 +18,13 @@ def test_a_long_text_is_cut_between_paragraphs() -> None:
     assert split("\n\n".join(paragraphs), 130) == ["a" * 60 + "\n\n" + "b" * 60, "c" * 60]
 
 
+def test_the_last_piece_keeps_all_of_its_paragraphs() -> None:
+    text = "\n\n".join(f"paragraph {number}" for number in range(12))
+    pieces = split(text, 100)
+    assert len(pieces) > 1
+    assert "\n\n".join(pieces) == text
+
+
 def test_a_code_block_that_is_cut_is_closed_and_opened_again_with_its_language() -> None:
     code = "\n".join(f"line {number}" for number in range(40))
     pieces = split(f"Look:\n```python\n{code}\n```\nDone.", 120)
