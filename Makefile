@@ -32,9 +32,8 @@ test: $(TOOLS) ## run all tests
 check: $(TOOLS) ## lint, types, import rules and the quick tests: before each commit
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
-	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(PYTEST) tests/unit tests/contracts
+	@$(BIN)/mypy & types=$$!; $(PYTEST) -m "not slow" tests/unit tests/contracts; tests=$$?; wait $$types && exit $$tests
 
 fmt: $(TOOLS) ## put the code into its form
 	@$(BIN)/ruff check --fix
