@@ -18,7 +18,7 @@ from core.domain.refs import ProcessId, SessionId, WorkspaceId
 from core.domain.session import Session, Usage
 from core.errors import Conflict, PermanentError, StaleEpoch, TransientError, UserError
 from core.ports import TOPIC_RELAY, Change, InState, UnitOfWork
-from core.service.recovery import MAX_ATTEMPTS, stopper
+from core.service.recovery import MAX_ATTEMPTS, NO_ATTEMPTS_LEFT, stopper
 from worker.drive import Drive
 from worker.journal import Journal, StopAsked
 from worker.recording import fit
@@ -138,8 +138,8 @@ class Runner:
             free = InState(states=CLAIMABLE)
             work.ring(TOPIC_RELAY, workspace)
             if before.attempts >= MAX_ATTEMPTS:
-                reason = f"the work broke off {MAX_ATTEMPTS} times at the same place. Reply here to try again."
-                await work.sessions.record(session, free, [ev.Failed(reason=reason)], move=Move.FAIL)
+                failed = ev.Failed(reason=NO_ATTEMPTS_LEFT)
+                await work.sessions.record(session, free, [failed], move=Move.FAIL)
                 return None
             happened = [ev.BuildingStarted()] if before.state is State.QUEUED else []
             change = Change(owner=self.process, attempts=before.attempts + 1)

@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 5
 """Claims in a row without one committed step; after that the session itself is what ends its workers."""
 
-_NO_ATTEMPTS_LEFT = (
+NO_ATTEMPTS_LEFT = (
     f"the work broke off {MAX_ATTEMPTS} times at the same place. Reply here to try again, perhaps with a smaller task."
 )
 
@@ -63,7 +63,7 @@ async def _let_go(work: Work, session: SessionId, held: Held) -> Session:
     after = await work.sessions.record(session, held, [ev.Interrupted()], move=Move.LOSE_LEASE)
     if after.attempts < MAX_ATTEMPTS:
         return after
-    failed = ev.Failed(reason=_NO_ATTEMPTS_LEFT)
+    failed = ev.Failed(reason=NO_ATTEMPTS_LEFT)
     return await work.sessions.record(session, InState(states=CLAIMABLE), [failed], move=Move.FAIL)
 
 
