@@ -115,7 +115,7 @@ def transcript_document(session: Session, recorded: list[ev.Recorded]) -> str:
         f"- State: {STATE_WORDS[session.state]}",
         f"- Started by {session.starter.name} at {session.created_at:%Y-%m-%d %H:%M} UTC",
         f"- Model: {session.provider} / {session.model}",
-        f"- Used: {usage_words(session.usage)}, {session.round} rounds\n",
+        f"- Used: {usage_words(session.usage)}, {session.round} {'round' if session.round == 1 else 'rounds'}\n",
     ]
     for record in recorded:
         parts += _paragraphs(record, session)
