@@ -157,3 +157,39 @@ async def test_an_empty_reply_is_asked_for_words_and_answers_nothing(room: Room)
     await room.ada.wait_for_ephemeral("words", after=after, timeout_s=30)
     await room.ada.reply(question, "Blue.")
     await room.until(COMPLETED, root)
+
+
+async def test_a_reply_that_is_also_sent_to_the_channel_answers(room: Room) -> None:
+    await room.script(asks("Which colour?"), f"Blue it is.{DONE}")
+    root = await room.start()
+    await room.until("Which colour?", root)
+    await room.ada.post(room.name, "Blue.", thread_ts=root.ts, broadcast=True)
+    await room.until("Blue it is.", root)
+    await room.until(COMPLETED, root)
+
+
+async def test_in_other_peoples_thread_only_a_mention_answers(room: Room) -> None:
+    await room.script(asks("Which colour?"), f"Blue it is.{DONE}")
+    begun = await room.ben.post(room.name, "We should paint the fence.")
+    await room.ada.reply(begun, room.task("@muster paint it"))
+    question = await room.until("Which colour?", begun)
+    assert "mention me" in question.text
+    await room.ben.reply(begun, "I would not ask a machine.")
+    await room.ada.reply(begun, "@muster blue, please")
+    await room.until("Blue it is.", begun)
+    await room.until(COMPLETED, begun)
+    [resumed] = [r for r in await room.stage.model.requests(room.name, kind="turn") if "blue, please" in said_to(r)]
+    assert "machine" not in said_to(resumed)
+
+
+async def test_a_mention_in_the_thread_of_a_session_at_work_is_a_note_to_it(room: Room) -> None:
+    await room.script("First part.", f"Second part.{DONE}")
+    await room.fault("slow", kind="turn", delay_s=3.0)
+    root = await room.start()
+    await room.until_asked(kind="turn", outcome="running")
+    await room.ben.reply(root, "@muster mind the budget")
+    await room.until("Noted.", root)
+    await room.until(COMPLETED, root)
+    assert len(await room.roots()) == 1
+    [second] = await room.stage.model.requests(room.name, agent="Bea")
+    assert "mind the budget" in said_to(second)

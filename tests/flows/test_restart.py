@@ -68,7 +68,7 @@ async def test_killed_and_started_again_it_loses_and_doubles_nothing(tmp_path: P
         await room.fault("hang", agent="Bea", times=9)
         root = await room.start()
         await room.until("First part.", root)
-        kept = tmp_path / "data" / "simulator" / "slack.json"
+        kept = tmp_path / "data" / "simulator" / "slack.jsonl"
         await until(lambda: kept.exists() and "First part." in kept.read_text())  # the simulated Slack's own memory
         await stage.bots[0].kill()
     async with embedded(tmp_path) as stage:
