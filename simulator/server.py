@@ -32,8 +32,6 @@ PAGE_POLICY = (
 )
 """The page shows what a model wrote: whatever slips through must find nothing to run and nowhere to send."""
 MAX_BODY_BYTES = 64 * 1024 * 1024
-SAVE_EVERY_S = 1.0
-"""What a killed simulator may forget."""
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _PORT = re.compile(r":\d+$")
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -95,7 +93,7 @@ class Simulator:
         """
         if self._state is not None:
             self._state.load(self.slack)
-            self._saver = asyncio.create_task(self._save_changes(self._state))
+            self._saver = asyncio.create_task(self._state.follow(self.slack))
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[self._guard, _say_refusals])
         app.add_routes(SlackWebApi(self.slack).routes())
         app.add_routes(ControlApi(self.slack).routes())
@@ -122,16 +120,7 @@ class Simulator:
             await self._runner.cleanup()
             self._runner = None
         if self._state is not None:
-            self._state.save(self.slack)
-
-    async def _save_changes(self, state: StateFolder) -> None:
-        """Save what has happened, at most every `SAVE_EVERY_S`."""
-        saved = self.truth.last_id
-        while True:
-            await asyncio.sleep(SAVE_EVERY_S)
-            if self.truth.last_id != saved:
-                saved = self.truth.last_id
-                state.save(self.slack)
+            self._state.close(self.slack)
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: _Handler) -> web.StreamResponse:

@@ -68,9 +68,9 @@ class TruthLog:
 
     def since(self, after: int = 0, *, kinds: tuple[str, ...] = (), limit: int | None = None) -> list[TruthEntry]:
         """Entries with an id above *after* whose kind starts with one of *kinds* (all when empty)."""
-        first_kept = self._last_id - len(self._entries) + 1
-        skipped = max(0, after + 1 - first_kept)
-        newer = islice(self._entries, skipped, None)
+        count = max(0, min(len(self._entries), self._last_id - after))
+        newer = list(islice(reversed(self._entries), count))
+        newer.reverse()
         chosen = (entry for entry in newer if not kinds or entry.kind.startswith(kinds))
         return list(islice(chosen, limit))
 
@@ -82,7 +82,7 @@ class TruthLog:
             for entry in self.since(seen, kinds=kinds):
                 yield entry
             seen = max(seen, newest)
-            if self._last_id == seen:
+            if self._last_id <= seen:
                 await self._next()
 
     def close(self) -> None:

@@ -45,8 +45,9 @@ function lines(text, given) {
     const bullet = quote ? null : line.match(BULLET);
     const kind = quote ? "blockquote" : bullet && !/^\s*-\s*$/.test(line) ? (bullet[2] ? "ol" : "ul") : "text";
     if (kind === "text") {
-      if (open) open = null;
-      else if (index) made.push(h("br"));
+      if (open && !line) continue;
+      if (!open && index) made.push(h("br"));
+      open = null;
       made.push(...inline(line, given));
       continue;
     }

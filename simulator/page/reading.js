@@ -44,9 +44,10 @@ export class Reading {
   }
 
   start(channel) {
-    const last = [...channel.messages.keys()].at(-1) ?? "0";
+    const last = this.store.inChannel(channel).at(-1)?.ts ?? "0";
+    const lastReply = [...channel.messages.keys()].at(-1) ?? "0";
     const key = this.key(channel, null);
-    this.marks[key] = last;
+    this.marks[key] = Number(last) > Number(lastReply) ? last : lastReply;
     return this.marks[key];
   }
 
