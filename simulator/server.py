@@ -27,9 +27,14 @@ from simulator.truth import TruthLog
 
 MODEL_PATH = "/model/v1"
 PAGE_FOLDER = Path(__file__).parent / "page"
-PAGE_POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
-)
+PAGE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data: blob:; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
 """The page shows what a model wrote: whatever slips through must find nothing to run and nowhere to send."""
 MAX_BODY_BYTES = 64 * 1024 * 1024
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -100,6 +105,7 @@ class Simulator:
         app.add_routes(ControlDesk(self.slack).routes())
         app.add_routes(self.model.routes(MODEL_PATH))
         app.add_routes(_page_routes())
+        app.on_response_prepare.append(_guard_page)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port)
@@ -147,11 +153,17 @@ async def _say_refusals(request: web.Request, handler: _Handler) -> web.StreamRe
         return web.json_response({"ok": False, "error": "that is not JSON"}, status=400)
 
 
+async def _guard_page(request: web.Request, response: web.StreamResponse) -> None:
+    """Headers of the page and its parts; a browser asks each time whether they have changed."""
+    if request.path == "/" or request.path.startswith(("/page/", "/archives/")):
+        response.headers.update(PAGE_HEADERS)
+
+
 def _page_routes() -> list[web.AbstractRouteDef]:
-    """The browser page at `/`, its parts under `/page/`."""
+    """The browser page at `/` and where Slack's links lead, its parts under `/page/`."""
 
     async def index(_: web.Request) -> web.FileResponse:
-        return web.FileResponse(PAGE_FOLDER / "index.html", headers={"Content-Security-Policy": PAGE_POLICY})
+        return web.FileResponse(PAGE_FOLDER / "index.html")
 
-    pages = [web.get("/", index), web.get("/archives/{channel}/{ts}", index)]
-    return [*pages, web.static("/page", PAGE_FOLDER)] if PAGE_FOLDER.is_dir() else []
+    places = ("/", "/archives/{channel}", "/archives/{channel}/{ts}")
+    return [*(web.get(place, index) for place in places), web.static("/page", PAGE_FOLDER)]

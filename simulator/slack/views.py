@@ -138,7 +138,7 @@ class Views:
             stack.clear()
         elif view in stack:
             stack.remove(view)
-        self._record(workspace, "view.closed", view)
+        self._record(workspace, "view.closed", view, whole_stack=whole_stack)
 
     def _new(self, workspace: Workspace, user: str, body: dict[str, Any], *, below: View | None = None) -> View:
         view_id = workspace.next_id("V")
@@ -151,8 +151,8 @@ class Views:
             previous_id=below.id if below else None,
         )
 
-    def _record(self, workspace: Workspace, kind: str, view: View) -> None:
-        self._truth.append(kind, {"user": view.user, "view": view.wire(workspace)}, team=workspace.id)
+    def _record(self, workspace: Workspace, kind: str, view: View, **more: bool) -> None:
+        self._truth.append(kind, {"user": view.user, "view": view.wire(workspace), **more}, team=workspace.id)
 
 
 def check_view(body: Any, *, kind: str) -> None:

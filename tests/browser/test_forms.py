@@ -105,3 +105,21 @@ async def test_escape_closes_a_form_and_the_app_hears_of_it(page: Page, app: Fak
     await page.keyboard.press("Escape")
     assert (await app.next("interactive"))["type"] == "view_closed"
     await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_clearing_takes_a_whole_stack_of_forms_away(page: Page, app: FakeApp) -> None:
+    async def push_then_clear(payload: dict[str, Any]) -> dict[str, Any] | None:
+        if payload["type"] != "view_submission":
+            return None
+        if payload["view"]["callback_id"] == "second":
+            return {"response_action": "clear"}
+        return {"response_action": "push", "view": {**FORM, "callback_id": "second", "title": plain("Really?")}}
+
+    await open_form(page, app)
+    app.answers["interactive"] = push_then_clear
+    await page.get_by_label("Task").fill("First")
+    await page.get_by_role("button", name="Start").click()
+    await expect(page.get_by_role("heading", name="Really?")).to_be_visible()
+    await page.get_by_label("Task").fill("Second")
+    await page.get_by_role("button", name="Start").click()
+    await expect(page.get_by_role("dialog")).to_have_count(0)

@@ -32,6 +32,12 @@ async def test_a_reload_in_the_middle_of_a_thread_shows_each_message_once(page: 
     assert await texts(page, ".thread-pane") == ["root", *(f"reply {number}" for number in range(10))]
 
 
+async def test_a_reload_stays_in_the_channel(page: Page) -> None:
+    await page.get_by_role("link", name="random").click()
+    await page.reload()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("random")
+
+
 async def test_a_link_to_a_message_opens_its_thread(page: Page, app: FakeApp) -> None:
     root = await app.say("root")
     reply = await app.say("the reply", thread_ts=root)
