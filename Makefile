@@ -7,6 +7,8 @@ unexport PYTHONDONTWRITEBYTECODE
 UV_VERSION := 0.13.9
 PYTHON ?=
 JOBS ?= auto
+# Contracts on SQLite alone; `make test` runs them on PostgreSQL too.
+QUICK := tests/unit tests/contracts -m "not slow" -k "not postgresql"
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -33,7 +35,7 @@ check: $(TOOLS) ## lint, types, import rules and the quick tests: before each co
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/lint-imports
-	@$(BIN)/mypy & types=$$!; $(PYTEST) -m "not slow" tests/unit tests/contracts; tests=$$?; wait $$types && exit $$tests
+	@$(BIN)/mypy & types=$$!; $(PYTEST) $(QUICK); tests=$$?; wait $$types && exit $$tests
 
 fmt: $(TOOLS) ## put the code into its form
 	@$(BIN)/ruff check --fix

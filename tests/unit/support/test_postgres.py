@@ -19,7 +19,8 @@ async def run(dsn: str, statement: str) -> object:
     engine = create_async_engine(dsn)
     try:
         async with engine.begin() as connection:
-            return (await connection.execute(text(statement))).scalar()
+            result = await connection.execute(text(statement))
+            return result.scalar() if result.returns_rows else None
     finally:
         await engine.dispose()
 
@@ -33,6 +34,21 @@ async def test_each_database_is_empty_and_can_be_dropped(postgres: PostgresServe
     await postgres.drop_database(first)  # closes the connection that is still there
     with pytest.raises(DBAPIError, match="does not exist"):
         await run(first, tables)
+
+
+async def test_a_prepared_database_is_prepared_once_and_then_copied(postgres: PostgresServer) -> None:
+    prepared: list[str] = []
+
+    async def prepare(dsn: str) -> None:
+        prepared.append(dsn)
+        await run(dsn, "CREATE TABLE t (n int)")
+
+    first, second = await postgres.create_database(prepare), await postgres.create_database(prepare)
+    await run(first, "INSERT INTO t VALUES (1)")
+    assert await run(first, "SELECT count(*) FROM t") == 1
+    assert await run(second, "SELECT count(*) FROM t") == 0
+    assert len(prepared) == 1
+    assert len({first, second, *prepared}) == 3
 
 
 async def test_it_is_the_version_that_production_runs(postgres: PostgresServer) -> None:
