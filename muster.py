@@ -173,12 +173,12 @@ async def _everything(
                 "slack_api_url": simulator.slack_api_url,
             }
         )
+    provider = settings.provider(simulator.model_url if simulator else "")
     redis_url = settings.redis_url or await stack.enter_async_context(_embedded_redis(settings))
     await migrate_database(settings)
     if not (settings.redis_url or settings.database_url):
         await forget_processes(settings)  # the embedded server's lock says that nobody else is here
     core = await stack.enter_async_context(open_core(settings, redis_url=redis_url))
-    provider = settings.provider(simulator.model_url if simulator else "")
     working = await stack.enter_async_context(_ready_worker(settings, core, provider, say))
     bot = await stack.enter_async_context(_slack_bot(settings, core))
     return simulator, [working.run, bot.run]

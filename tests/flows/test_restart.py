@@ -14,7 +14,7 @@ from tests.support.waiting import until
 END_S = 15.0
 
 
-async def _room_again(stage: Stage, room: Room) -> Room:
+def _room_again(stage: Stage, room: Room) -> Room:
     return Room(stage, room.name, room.channel)
 
 
@@ -26,39 +26,31 @@ async def _ended_by_sigterm(stage: Stage) -> None:
     assert "Traceback" not in up.output
 
 
-async def test_a_restart_in_the_middle_of_a_turn_goes_on_to_the_end(tmp_path: Path) -> None:
+async def test_after_a_restart_a_turn_goes_on_and_a_question_can_be_answered(tmp_path: Path) -> None:
     async with embedded(tmp_path) as stage:
-        room = await stage.room()
-        await room.script("First part.")
-        await room.fault("hang", agent="Bea", times=9)
-        root = await room.start()
-        await room.until("First part.", root)
-        await room.until_asked(agent="Bea", outcome="running")
+        working, waiting = await stage.room(), await stage.room()
+        await working.script("First part.")
+        await working.fault("hang", agent="Bea", times=9)
+        worked = await working.start()
+        await waiting.script(asks("Which colour?"))
+        waited = await waiting.start()
+        question = await waiting.until("Which colour?", waited)
+        await working.until("First part.", worked)
+        await working.until_asked(agent="Bea", outcome="running")
         await _ended_by_sigterm(stage)
     async with embedded(tmp_path) as stage:
-        room = await _room_again(stage, room)
-        await stage.model.turn(f"Second part, after all.{DONE}", text=room.name)
-        await room.until(COMPLETED, root)
-        texts = await room.texts(root)
+        working, waiting = _room_again(stage, working), _room_again(stage, waiting)
+        await stage.model.turn(f"Second part, after all.{DONE}", text=working.name)
+        await stage.model.turn(f"Blue it is.{DONE}", text=waiting.name)
+        await waiting.ada.reply(question, "Blue.")
+        await waiting.until("Blue it is.", waited)
+        await waiting.until(COMPLETED, waited)
+        await working.until(COMPLETED, worked)
+        texts = await working.texts(worked)
         assert [text for text in texts if "part" in text] == ["First part.", "Second part, after all."]
         assert sum(text.startswith("The team:") for text in texts) == 1
-        await room.until_card(COMPLETED, root)
+        await working.until_card(COMPLETED, worked)
         await _ended_by_sigterm(stage)
-
-
-async def test_a_session_that_waits_is_answered_after_the_restart(tmp_path: Path) -> None:
-    async with embedded(tmp_path) as stage:
-        room = await stage.room()
-        await room.script(asks("Which colour?"))
-        root = await room.start()
-        question = await room.until("Which colour?", root)
-        await _ended_by_sigterm(stage)
-    async with embedded(tmp_path) as stage:
-        room = await _room_again(stage, room)
-        await stage.model.turn(f"Blue it is.{DONE}", text=room.name)
-        await room.ada.reply(question, "Blue.")
-        await room.until("Blue it is.", root)
-        await room.until(COMPLETED, root)
 
 
 async def test_killed_and_started_again_it_loses_and_doubles_nothing(tmp_path: Path) -> None:
@@ -72,7 +64,7 @@ async def test_killed_and_started_again_it_loses_and_doubles_nothing(tmp_path: P
         await until(lambda: kept.exists() and "First part." in kept.read_text())  # the simulated Slack's own memory
         await stage.bots[0].kill()
     async with embedded(tmp_path) as stage:
-        room = await _room_again(stage, room)
+        room = _room_again(stage, room)
         for words in ("Second part.", f"Third part.{DONE}"):
             await stage.model.turn(words, text=room.name)
         await room.until(COMPLETED, root)
