@@ -129,7 +129,7 @@ export class TopBar {
         "div",
         { class: "notice" },
         this.state,
-        h("span", { class: "notice-text" }, "Simulated workspace. Nothing leaves this machine."),
+        h("span", { class: "notice-text" }, "Simulated Slack: this workspace exists on this machine alone."),
       ),
       h(
         "label",
