@@ -1,7 +1,8 @@
 """Recorded events into the outbox, and the status card: what a thread shows of its session.
 
 Run by each bots process for its workspaces; works only while it holds the sender's lease. Reads SQL, never a worker.
-While a thread has unsent posts or its channel is not free, events stay behind the cursor and are merged later.
+While a thread has unsent posts or its channel is not free, events stay behind the cursor and are merged later; when
+that is not enough, they are folded into one text.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from core.domain.refs import ChannelId, MessageId, Place, ThreadId, WorkspaceId
 from core.domain.session import Session
 from core.errors import Conflict, PermanentError, TransientError
 from core.ports import Behind, Clock, SessionQuery, Thread, UnitOfWork
-from core.service.narration import narrate
+from core.service.narration import folded, narrate
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +32,8 @@ _POLL_S = 2.0
 _CARD_EVERY_S = 5.0
 _CALL_S = 10.0
 _AT_ONCE = 500
-_EVENTS_AT_ONCE = 200
+_EVENTS_AT_ONCE = 500
+_FOLD_ABOVE = 30  # messages: half a minute's worth where one a second may be posted
 _REDRAWN = 20
 _REDRAWN_CHANGED_WITHIN = timedelta(minutes=10)
 
@@ -120,7 +122,11 @@ class Relay:
                 if not recorded:
                     return
                 words = [word for record in recorded for word in narrate(record, session.team)]
-                for rendered in self._renderer.render(session, thread, words):
+                messages = self._renderer.render(session, thread, words)
+                if len(messages) > _FOLD_ABOVE:
+                    log.info("relay.folded", session=session.id, messages=len(messages))
+                    messages = self._renderer.render(session, thread, folded(words))
+                for rendered in messages:
                     draft = rendered.draft
                     if rendered.document is not None:
                         draft = replace(draft, blob=await work.files.put(rendered.document))

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 
 from core.domain import events as ev
 from core.domain.lifecycle import State
@@ -109,6 +110,25 @@ def narrate(record: ev.Recorded, team: Sequence[ev.Member]) -> list[Words]:
             return notice(f"⌛ Expired: {reason}", Tone.ENDING)
         case _:
             return []
+
+
+def folded(words: Sequence[Words]) -> list[Words]:
+    """The same in fewer messages, for a thread that has fallen behind: nothing is dropped, and the order stays.
+
+    Questions, endings and files stay as they are. What stands between them becomes one text, which a renderer puts into
+    a file where it is long.
+    """
+    shown: list[Words] = []
+    for stays, run in groupby(words, key=lambda word: word.tone in (Tone.QUESTION, Tone.ENDING, Tone.FILE)):
+        together = list(run)
+        shown += together if stays or len(together) == 1 else [_as_one(together)]
+    return shown
+
+
+def _as_one(words: Sequence[Words]) -> Words:
+    head = f"**{len(words)} messages came faster than they could be shown one by one.** In their order:"
+    parts = [f"**{word.speaker.name if word.speaker else 'Muster'}**\n\n{word.text}" for word in words]
+    return Words(seq=words[-1].seq, tone=Tone.NOTICE, text="\n\n".join([head, *parts]))
 
 
 def _with_question(words: Words, question: QuestionId, choices: tuple[str, ...]) -> Words:

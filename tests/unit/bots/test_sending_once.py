@@ -211,3 +211,21 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000"
     "000049454e44ae426082"
 )
+
+
+async def test_a_team_far_ahead_of_its_thread_is_folded_into_a_file_and_nothing_is_dropped(world: SlackWorld) -> None:
+    root = await started(world)
+    await world.claim()
+    await world.slack.wait_for_message(channel="general", containing="The team:")
+    agents = ("coder", "writer")
+    await world.record(*(said(f"line {n} " + "x" * 600, agents[n % 2]) for n in range(40)))
+    await world.ask("Which one?")
+    await world.slack.wait_for_message(channel="general", containing="Which one?", timeout_s=30)
+    shown = await world.slack.thread("general", root.ts)
+    told = [message for message in shown if "came faster than they could be shown" in message.text]
+    assert len(told) == 1
+    [file] = [file for message in shown for file in message.files]
+    whole = (await world.slack.download(file["id"])).decode()
+    assert [n for n in range(40) if f"line {n} " not in whole] == []
+    assert len(shown) < 8
+    assert "Which one?" in shown[-1].text
