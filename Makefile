@@ -17,10 +17,10 @@ UV := UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON=.venv/bin/python UV_PYTHON_DOWNLOAD
 PYTEST := $(BIN)/pytest -n $(JOBS) --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fmt bench moved
+.PHONY: help run demo test test-browser check fmt bench moved
 
 help: ## show these lines
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: $(READY) ## start Muster with a Slack workspace in the browser, or with your own Slack (see .env.example)
 	@$(BIN)/muster up
@@ -30,6 +30,10 @@ demo: $(READY) ## play one session in this terminal
 
 test: $(TOOLS) ## run all tests
 	@$(PYTEST)
+
+test-browser: $(TOOLS) ## test the simulator's page in Chromium, installed first where that is allowed
+	@command -v chromium >/dev/null || { [ "`id -u`" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium; } || true
+	@$(PYTEST) tests/browser
 
 check: $(TOOLS) ## lint, types, import rules and the quick tests: before each commit
 	@$(BIN)/ruff check
