@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.adapters.codec import VERSION, dump_event, dump_team, load_event, load_team, words_of
 from core.adapters.sql_tables import deliveries, events, sessions, threads, usage, workspaces
-from core.domain.events import Event, Recorded
+from core.domain.events import Ending, Event, Recorded
 from core.domain.lifecycle import FINAL, HELD, Move, State, next_state
 from core.domain.refs import Person, SessionId, ThreadId, WorkspaceId
 from core.domain.session import Session, Usage, activity_after
@@ -180,6 +180,9 @@ def _changed(before: Session, happened: Sequence[Event], move: Move | None, chan
             values["owner"] = None
         if state in FINAL:
             values["ended_at"] = now
+    if any(isinstance(event, Ending) for event in happened) != (values.get("state") in FINAL):
+        # On PostgreSQL a stop may come between a caller's look at the state and this: it has to look again.
+        raise Conflict("a session and its events end together")
     for name in ("attempts", "team", "round"):
         if (value := getattr(change, name)) is not None:
             values[name] = value

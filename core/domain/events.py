@@ -174,6 +174,10 @@ Event = (
 )
 
 
+Ending = Completed | Failed | Stopped | Expired
+"""Always the last event of its session."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
     """An event written by a newer version of Muster; shown as text, otherwise passed over."""

@@ -1,6 +1,8 @@
 """What becomes of a request to start: once, in order, within limits, and by another process if this one dies."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -8,11 +10,12 @@ import sqlalchemy as sa
 
 from core.adapters.sql_engine import Database
 from core.adapters.sql_tables import audit, inbox, threads
-from core.adapters.unit_of_work import SqlUnitOfWork
+from core.adapters.unit_of_work import SqlUnitOfWork, SqlWork
 from core.domain import events as ev
 from core.domain.commands import StartSession
 from core.domain.lifecycle import State
 from core.domain.refs import ChannelId, MessageId, Person, Place, UserId, WorkspaceId
+from core.errors import Conflict
 from core.ports import TOPIC_RELAY, TOPIC_WORK, Answer
 from core.service.policy import ACTIVE, MAX_TASK_CHARS, Policy
 from tests.conftest import NotingBell, NotingQueue, SetClock
@@ -236,7 +239,7 @@ async def test_requests_of_another_platform_are_left_to_it(desk: Desk, uow: SqlU
 async def test_a_request_that_breaks_muster_is_given_up_and_holds_up_none_behind_it(
     desk: Desk, world: World, database: Database, clock: SetClock
 ) -> None:
-    desk.renderer.broken.add("boom")
+    desk.renderer.trouble["boom"] = [RuntimeError("a task that nobody thought of")] * 9
     await desk.take(start("boom"))
     await desk.take(start("fine"))
     await desk.desk.drain()
@@ -248,6 +251,51 @@ async def test_a_request_that_breaks_muster_is_given_up_and_holds_up_none_behind
     [told] = desk.told
     assert "was not carried out" in told
     assert [row.outcome for row in await rows_of(database, inbox)] == ["broken", "done"]
+
+
+async def test_a_session_that_moves_meanwhile_is_looked_at_again(desk: Desk, world: World) -> None:
+    desk.renderer.trouble["busy"] = [Conflict("it moved")] * 5
+    assert await desk.ask(start("busy")) == []
+    assert (await world.only_session()).task == "busy"
+
+
+async def test_a_session_that_never_stands_still_is_not_looked_at_for_ever(
+    desk: Desk, world: World, clock: SetClock
+) -> None:
+    desk.renderer.trouble["busy"] = [Conflict("it moved")] * 1_000
+    await desk.take(start("busy"))
+    await desk.desk.drain()
+    for _ in range(2):
+        clock.advance(6)
+        await desk.sweep()
+    assert "was not carried out" in desk.told[0]
+    assert await world.sessions() == []
+
+
+async def test_a_refusal_counts_only_if_nobody_has_carried_the_request_out_meanwhile(
+    other_desk: Desk, database: Database, world: World, clock: SetClock
+) -> None:
+    """One process sees no room, and another, a moment later, does."""
+
+    class Interrupted(SqlUnitOfWork):
+        begun = 0
+
+        @asynccontextmanager
+        async def begin(self, workspace: WorkspaceId) -> AsyncIterator[SqlWork]:
+            self.begun += 1
+            if self.begun == 3:  # taken, refused, and now to be closed
+                clock.advance(6)
+                await other_desk.sweep()
+            async with super().begin(workspace) as work:
+                yield work
+
+    uow = Interrupted(database, clock, NotingBell(), NotingQueue())
+    desk = Desk(uow=uow, clock=clock, policy=Policy(max_active_per_user=0))
+    assert await desk.ask(start()) == []
+    assert uow.begun == 3
+    assert (await world.only_session()).state is State.QUEUED
+    [row] = await rows_of(database, inbox)
+    assert row.outcome == "done"
 
 
 async def test_an_answer_that_reaches_nobody_stops_nothing(desk: Desk, world: World) -> None:

@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from core.adapters.session_store import SqlSessionStore
 from core.adapters.sql_engine import Database
 from core.adapters.unit_of_work import SqlUnitOfWork, SqlWork
 from core.domain import events as ev
 from core.domain.lifecycle import Move, State
-from core.domain.refs import Person, ProcessId, UserId, WorkspaceId
+from core.domain.refs import Person, ProcessId, SessionId, UserId, WorkspaceId
 from core.domain.session import Session
 from core.errors import StaleEpoch
 from core.ports import TOPIC_RELAY, Change, Held
@@ -142,6 +143,34 @@ async def test_a_session_that_was_worked_on_since_it_was_found_too_old_does_not_
     frozen = Frozen(database, clock, NotingBell(), NotingQueue())
     assert await sweep(frozen, clock, queue_ttl_s=TTL_S) == 0
     assert (await world.session(session.id)).state is State.RESUMING
+
+
+async def test_a_stop_that_comes_while_a_session_is_taken_back_still_gets_its_last_word(
+    desk: Desk, database: Database, world: World, clock: SetClock, session: Session
+) -> None:
+    """On PostgreSQL others write between the sweep's look at the state and its move."""
+    if database.is_sqlite:
+        pytest.skip("one writer at a time")
+    await world.run(session)
+
+    class Watched(SqlSessionStore):
+        async def get(self, session: SessionId) -> Session | None:
+            found = await super().get(session)
+            await desk.ask(stop())
+            return found
+
+    class Interrupted(SqlUnitOfWork):
+        @asynccontextmanager
+        async def begin(self, workspace: WorkspaceId) -> AsyncIterator[SqlWork]:
+            async with super().begin(workspace) as work:
+                work.sessions.__class__ = Watched
+                yield work
+
+    interrupted = Interrupted(database, clock, NotingBell(), NotingQueue())
+    assert await sweep(interrupted, clock, queue_ttl_s=TTL_S) == 0
+    assert (await world.session(session.id)).state is State.STOPPING
+    assert await sweep(world.uow, clock, queue_ttl_s=TTL_S) == 1
+    assert (await world.events(session))[-2:] == [ev.StopRequested(by=ANA), ev.Stopped(by=ANA)]
 
 
 async def test_two_sweeps_at_once_move_a_session_once(

@@ -1,22 +1,22 @@
 """Everything that may happen to sessions, in any order: people, two workers and their ghosts, leases, sweeps, a clock.
 
-Hypothesis chooses what happens next, on a real SQLite file; triggers in it note every change of a state. After each
-step the invariants are read from the tables. In the end every process dies, one comes back, and all must have ended.
+Seeded walks on a real SQLite file; Hypothesis finds the seed, and shrinks the walk to the step that broke something.
+Triggers in the file note every change of a state, and after each step the invariants are read from the tables. In the
+end every process dies, one comes back, and all must have ended.
 """
 
 import asyncio
-import random
 import shutil
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from random import Random
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from core.adapters.migrations import migrate
 from core.adapters.sql_engine import Database
@@ -25,7 +25,7 @@ from core.adapters.unit_of_work import SqlUnitOfWork
 from core.domain import events as ev
 from core.domain.commands import Command
 from core.domain.lifecycle import CLAIMABLE, FINAL, HELD, MOVES, Move, State
-from core.domain.refs import MessageId, Person, ProcessId
+from core.domain.refs import MessageId, ProcessId
 from core.domain.session import Session
 from core.errors import Conflict, StaleEpoch
 from core.ports import Held
@@ -34,9 +34,8 @@ from core.service.recovery import MAX_ATTEMPTS, sweep
 from tests.conftest import NotingBell, NotingQueue, SetClock
 from tests.support.desk import ACME, ANA, BEN, Desk, World, next_message, start, stop
 
-T = TypeVar("T")
-
-EXAMPLES = 20
+WALKS = 12
+STEPS = 60
 TTL_S = 3_600.0
 LEASE_S = 7.0
 PLENTY = Policy(max_active_per_user=1_000, max_active_per_workspace=1_000)
@@ -51,11 +50,6 @@ WATCH = (
     "CREATE TRIGGER no_event_changes BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'an event was changed'); END",
     "CREATE TRIGGER no_event_goes BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'an event was removed'); END",
 )
-
-PEOPLE = st.sampled_from([ANA, BEN])
-PROCESSES = st.sampled_from([0, 1])
-WHICH = st.integers(0, 30)
-"""An index into what there is, taken modulo its length."""
 WRITES: dict[str, tuple[ev.Event | None, Move | None]] = {
     "say": (ev.Said(agent="Ada", text="so"), None),
     "built": (None, Move.BUILT),
@@ -65,12 +59,23 @@ WRITES: dict[str, tuple[ev.Event | None, Move | None]] = {
     "hand back": (None, Move.LOSE_LEASE),
     "ask": (None, Move.ASK),
 }
+USUAL = {
+    (State.QUEUED, State.BUILDING),
+    (State.BUILDING, State.RUNNING),
+    (State.RUNNING, State.WAITING),
+    (State.WAITING, State.RESUMING),
+    (State.RESUMING, State.RUNNING),
+    (State.RUNNING, State.RESUMING),
+    (State.WAITING, State.STOPPED),
+    (State.RUNNING, State.STOPPING),
+    (State.STOPPING, State.STOPPED),
+}
 
 
-@pytest.fixture
-def template(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty database with the triggers above."""
-    path = tmp_path / "template.db"
+    path = tmp_path_factory.mktemp("machine") / "template.db"
 
     async def make() -> None:
         database = Database(f"sqlite+aiosqlite:///{path}")
@@ -86,177 +91,189 @@ def template(tmp_path: Path) -> Path:
 
 def test_no_order_of_events_breaks_a_session(template: Path) -> None:
     numbers = count()
+    seen: set[tuple[State, State]] = set()
 
-    class OnItsOwnFile(SessionMachine):
-        def __init__(self) -> None:
-            path = template.with_name(f"{next(numbers)}.db")
-            shutil.copy(template, path)
-            super().__init__(path)
+    @settings(max_examples=WALKS, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(seed=st.integers(0, 2**32), steps=st.integers(STEPS // 2, STEPS))
+    @example(seed=1, steps=3 * STEPS)
+    @example(seed=2, steps=3 * STEPS)
+    def walk(seed: int, steps: int) -> None:
+        path = template.with_name(f"{next(numbers)}.db")
+        shutil.copy(template, path)
+        asyncio.run(Walk(path, Random(seed), seen).go(steps))
 
-    run_state_machine_as_test(
-        OnItsOwnFile,
-        settings=settings(
-            max_examples=EXAMPLES, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
-    )
+    walk()
+    assert seen >= USUAL, "it walks too little to mean anything"
 
 
-class SessionMachine(RuleBasedStateMachine):
+class Walk:
     """One database, two processes of each kind, and what has been done so far."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.loop = asyncio.new_event_loop()
+    def __init__(self, path: Path, chance: Random, seen: set[tuple[State, State]]) -> None:
+        self.chance = chance
+        self.seen = seen
         self.clock = SetClock()
         self.databases = [Database(f"sqlite+aiosqlite:///{path}") for _ in range(2)]
         self.uows = [SqlUnitOfWork(each, self.clock, NotingBell(), NotingQueue()) for each in self.databases]
         self.desks = [Desk(uow=uow, clock=self.clock, policy=PLENTY) for uow in self.uows]
         self.world = World(self.uows[0], self.clock)
-        self.taken: list[tuple[Command, str, str]] = []
+        self.taken: list[tuple[Command, str]] = []
         self.holds: list[tuple[Session, Held]] = []
-        self.started = 0
 
-    def do(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.loop.run_until_complete(work)
-
-    def sessions(self) -> list[Session]:
-        return self.do(self.world.sessions())
-
-    def any_session(self, which: int) -> Session:
-        found = self.sessions()
-        return found[which % len(found)]
+    async def go(self, steps: int) -> None:
+        weighted: list[tuple[int, Callable[[], Awaitable[None]]]] = [
+            (2, self.somebody_starts),
+            (5, self.somebody_replies),
+            (2, self.somebody_stops),
+            (2, self.the_platform_delivers_again),
+            (1, self.what_was_left_is_carried_out),
+            (6, self.a_worker_claims),
+            (8, self.a_worker_writes),
+            (3, self.a_worker_renews),
+            (3, self.a_worker_sweeps),
+            (3, self.time_passes),
+            (2, self.posts_are_sent),
+        ]
+        try:
+            await self.somebody_starts()
+            for _ in range(steps):
+                [step] = self.chance.choices([step for _, step in weighted], [weight for weight, _ in weighted])
+                await step()
+                await self.all_holds()
+            await self.no_delivery_has_a_second_effect()
+            await self.all_ends_when_one_process_comes_back()
+            await self.all_holds()
+        finally:
+            for database in self.databases:
+                await database.close()
 
     # --- people
 
-    def request(self, command: Command, process: int, *, carried_out: bool = True) -> None:
-        order = str(next_message())
-        self.taken.append((command, order, order))
-        if not carried_out:
-            self.do(self.put(command, order))
+    async def request(self, command: Command, *, dies: bool = False) -> None:
+        """Somebody asks; *dies*: the process that takes it, before it carries it out."""
+        key = str(next_message())
+        self.taken.append((command, key))
+        if dies:
+            async with self.uows[0].begin(ACME) as work:
+                await work.inbox.put(command, dedupe_key=key, order=key)
             return
-        self.do(self.desks[process].take(command, key=order, order=order))
-        self.do(self.desks[process].desk.drain())
+        desk = self.chance.choice(self.desks)
+        assert await desk.take(command, key=key, order=key)
+        await desk.desk.drain()
 
-    async def put(self, command: Command, order: str) -> None:
-        """What is left of a process that died after it had taken the request."""
-        async with self.uows[0].begin(ACME) as work:
-            await work.inbox.put(command, dedupe_key=order, order=order)
+    async def somebody_starts(self) -> None:
+        root = self.chance.choice([None, None, MessageId("1600000001.000100"), MessageId("1600000002.000100")])
+        task = f"task {len(self.taken)}"
+        await self.request(start(task, self.chance.choice([ANA, BEN]), root=root), dies=self.chance.random() < 0.2)
 
-    @rule(by=PEOPLE, process=PROCESSES, thread=st.none() | st.sampled_from("12"), dies=st.booleans())
-    def start_session(self, by: Person, process: int, thread: str | None, dies: bool) -> None:
-        self.started += 1
-        root = MessageId(f"160000000{thread}.000100") if thread else None
-        self.request(start(f"task {self.started}", by, root=root), process, carried_out=not dies)
-
-    @precondition(lambda self: self.started)
-    @rule(
-        which=WHICH,
-        by=PEOPLE,
-        process=PROCESSES,
-        words=st.sampled_from(["yes", "yes", "yes", "stop", ""]),
-        late=st.booleans(),
-        dies=st.booleans(),
-    )
-    def reply(self, which: int, by: Person, process: int, words: str, late: bool, dies: bool) -> None:
-        if not self.sessions():
+    async def somebody_replies(self) -> None:
+        """To a waiting session mostly; sometimes with a message from before its question was posted."""
+        found = await self.world.sessions()
+        waiting = [session for session in found if session.state is State.WAITING]
+        session = self.chance.choice(waiting if waiting and self.chance.random() < 0.8 else found or [None])
+        if session is None:
             return
-        session = self.any_session(which)
         early = next_message()
-        place = self.do(self.world.place(session))
-        reply = self.world.reply(place, words, by, message=None if late else early)
-        self.request(reply, process, carried_out=not dies)
+        place = await self.world.place(session)
+        message = early if self.chance.random() < 0.3 else next_message()
+        words = self.chance.choice(["yes", "yes", "yes", "yes", "stop", ""])
+        reply = self.world.reply(place, words, self.chance.choice([ANA, BEN]), message=message)
+        await self.request(reply, dies=self.chance.random() < 0.2)
 
-    @precondition(lambda self: self.started)
-    @rule(number=st.integers(1, 6), by=PEOPLE, process=PROCESSES, admin=st.booleans())
-    def stop_session(self, number: int, by: Person, process: int, admin: bool) -> None:
-        self.request(stop(by, number=number, admin=admin), process)
+    async def somebody_stops(self) -> None:
+        unfinished = [session.number for session in await self.world.sessions() if not session.finished]
+        number = self.chance.choice([*unfinished, *unfinished, self.chance.randint(1, 6)])
+        by, admin = self.chance.choice([ANA, BEN]), self.chance.random() < 0.7
+        await self.request(stop(by, number=number, admin=admin))
 
-    @precondition(lambda self: self.taken)
-    @rule(which=WHICH, process=PROCESSES)
-    def redeliver(self, which: int, process: int) -> None:
-        command, key, order = self.taken[which % len(self.taken)]
-        assert not self.do(self.desks[process].take(command, key=key, order=order))
-        self.do(self.desks[process].desk.drain())
+    async def the_platform_delivers_again(self) -> None:
+        command, key = self.chance.choice(self.taken)
+        desk = self.chance.choice(self.desks)
+        assert not await desk.take(command, key=key, order=key)
+        await desk.desk.drain()
 
-    @rule(process=PROCESSES)
-    def carry_out_what_was_left(self, process: int) -> None:
-        self.do(self.desks[process].sweep())
+    async def what_was_left_is_carried_out(self) -> None:
+        await self.chance.choice(self.desks).sweep()
 
     # --- workers
 
-    @rule(which=WHICH, process=PROCESSES)
-    def claim(self, which: int, process: int) -> None:
-        free = [each for each in self.sessions() if each.state in CLAIMABLE and each.attempts < MAX_ATTEMPTS]
-        if free:
-            session = free[which % len(free)]
-            held = self.do(self.world.claim(session, ProcessId(f"w{process}")))
-            assert held.epoch == session.epoch + 1
-            self.holds.append((session, held))
+    async def a_worker_claims(self) -> None:
+        free = [
+            session
+            for session in await self.world.sessions()
+            if session.state in CLAIMABLE and session.attempts < MAX_ATTEMPTS
+        ]
+        if not free:
+            return
+        session = self.chance.choice(free)
+        owner = ProcessId(self.chance.choice("ab"))
+        await self.renew(owner)
+        held = await self.world.claim(session, owner)
+        assert held.epoch == session.epoch + 1
+        self.holds.append((session, held))
+        if session.state is State.QUEUED and self.chance.random() < 0.7:
+            await self.world.record(session, held, move=Move.BUILT)
 
-    @precondition(lambda self: self.holds)
-    @rule(back=st.integers(0, 5), what=st.sampled_from(sorted(WRITES)), sent=st.booleans())
-    def write(self, back: int, what: str, sent: bool) -> None:
-        """By a worker that holds the session, or thinks so."""
-        session, held = self.holds[-1 - back % len(self.holds)]
-        before = self.do(self.world.session(session.id))
+    async def a_worker_writes(self) -> None:
+        """One that holds the session, or thinks so."""
+        if not self.holds:
+            return
+        session, held = self.chance.choice(self.holds[-4:])
+        before = await self.world.session(session.id)
         ours = (before.owner, before.epoch) == (held.owner, held.epoch)
+        what = self.chance.choice(["ask", "ask", "say", *WRITES])
         event, move = WRITES[what]
         try:
             if what == "ask":
-                self.do(self.world.ask(session, held, sent=sent))
+                await self.world.ask(session, held, sent=self.chance.random() < 0.5)
             else:
-                self.do(self.world.record(session, held, *([event] if event else []), move=move))
+                await self.world.record(session, held, *([event] if event else []), move=move)
         except StaleEpoch:
             assert not ours
-            assert self.do(self.world.session(session.id)) == before
+            assert await self.world.session(session.id) == before
         except Conflict:
             assert ours
-            assert move is not None
-            assert (before.state, move) not in MOVES
+            after = MOVES.get((before.state, move)) if move else before.state
+            assert after is None or (after in FINAL) != isinstance(event, ev.Ending)
         else:
             assert ours
 
-    @rule(process=PROCESSES)
-    def renew(self, process: int) -> None:
-        async def renew() -> None:
-            async with self.uows[process].across() as across:
-                await across.renew("worker", f"w{process}", ProcessId(f"w{process}"), LEASE_S)
+    async def renew(self, owner: ProcessId) -> None:
+        async with self.uows[0].across() as across:
+            await across.renew("worker", owner, owner, LEASE_S)
 
-        self.do(renew())
+    async def a_worker_renews(self) -> None:
+        await self.renew(ProcessId(self.chance.choice("ab")))
 
-    @rule(process=PROCESSES)
-    def sweep(self, process: int) -> None:
-        self.do(sweep(self.uows[process], self.clock, queue_ttl_s=TTL_S))
+    async def a_worker_sweeps(self) -> None:
+        await sweep(self.chance.choice(self.uows), self.clock, queue_ttl_s=TTL_S)
 
     # --- the rest of the world
 
-    @rule(seconds=st.sampled_from([0.5, 3.0, 6.0, 8.0, 31.0, TTL_S + 1]))
-    def time_passes(self, seconds: float) -> None:
-        self.clock.advance(seconds)
+    async def time_passes(self) -> None:
+        self.clock.advance(self.chance.choice([0.5, 0.5, 3.0, 3.0, 8.0, 31.0, TTL_S + 1]))
 
-    @rule()
-    def send(self) -> None:
-        self.do(self.world.send())
+    async def posts_are_sent(self) -> None:
+        await self.world.send()
 
     # --- what always holds
 
     async def read(self) -> dict[str, list[Any]]:
-        async with self.databases[0].read() as connection:
-            found: dict[str, sa.Executable] = {
-                "sessions": sa.select(sessions),
-                "events": sa.select(events).order_by(events.c.session, events.c.seq),
-                "questions": sa.select(questions),
-                "inbox": sa.select(inbox).order_by(inbox.c.id),
-                "moved": sa.text("SELECT before, after FROM moved"),
-            }
-            return {name: list((await connection.execute(query)).all()) for name, query in found.items()}
-
-    @invariant()
-    def all_holds(self) -> None:
-        tables = self.do(self.read())
-        assert {(row.before, row.after) for row in tables["moved"]} <= {
-            (before.value, after.value) for (before, _), after in MOVES.items()
+        queries: dict[str, sa.Executable] = {
+            "sessions": sa.select(sessions),
+            "events": sa.select(events).order_by(events.c.session, events.c.seq),
+            "questions": sa.select(questions),
+            "inbox": sa.select(inbox).order_by(inbox.c.id),
+            "moved": sa.text("SELECT before, after FROM moved"),
         }
+        async with self.databases[0].read() as connection:
+            return {name: list((await connection.execute(query)).all()) for name, query in queries.items()}
+
+    async def all_holds(self) -> None:
+        tables = await self.read()
+        moved = {(State(row.before), State(row.after)) for row in tables["moved"]}
+        assert moved <= {(before, after) for (before, _), after in MOVES.items()}
+        self.seen |= moved
         of_session: dict[str, list[Any]] = {row.id: [] for row in tables["sessions"]}
         for row in tables["events"]:
             of_session[row.session].append(row)
@@ -275,39 +292,30 @@ class SessionMachine(RuleBasedStateMachine):
             answers = sorted(event.data["question"] for event in happened if event.kind == "question_answered")
             assert answers == sorted(question.id for question in asked if question.state == "answered")
 
-    def teardown(self) -> None:
-        try:
-            self.no_delivery_has_a_second_effect()
-            self.all_ends_when_one_process_comes_back()
-            self.all_holds()
-        finally:
-            for database in self.databases:
-                self.do(database.close())
-            self.loop.close()
-
-    def no_delivery_has_a_second_effect(self) -> None:
+    async def no_delivery_has_a_second_effect(self) -> None:
+        for _ in range(2):  # what waited for a root post's id, too
+            self.clock.advance(6)
+            await self.desks[0].sweep()
+            await self.world.send()
         self.clock.advance(6)
-        self.do(self.desks[0].sweep())
-        self.do(self.world.send())
-        self.clock.advance(6)
-        self.do(self.desks[0].sweep())
-        before = self.do(self.read())
+        await self.desks[0].sweep()
+        before = await self.read()
         assert all(row.done_at for row in before["inbox"])
         assert len(before["inbox"]) == len(self.taken)
         again = self.taken * 2
-        random.Random(len(again)).shuffle(again)
-        for n, (command, key, order) in enumerate(again):
-            assert not self.do(self.desks[n % 2].take(command, key=key, order=order))
-        self.do(self.desks[1].sweep())
-        assert self.do(self.read()) == before
+        self.chance.shuffle(again)
+        for n, (command, key) in enumerate(again):
+            assert not await self.desks[n % 2].take(command, key=key, order=key)
+        await self.desks[1].sweep()
+        assert await self.read() == before
 
-    def all_ends_when_one_process_comes_back(self) -> None:
+    async def all_ends_when_one_process_comes_back(self) -> None:
         """Within lease, sweep and time in the queue; a person ends what waits for one."""
         self.clock.advance(LEASE_S + 1)
-        self.sweep(0)
-        for session in self.sessions():
+        await sweep(self.uows[0], self.clock, queue_ttl_s=TTL_S)
+        for session in await self.world.sessions():
             if session.state is State.WAITING:
-                self.request(stop(BEN, number=session.number, admin=True), 0)
+                await self.request(stop(BEN, number=session.number, admin=True))
         self.clock.advance(TTL_S + 1)
-        self.sweep(0)
-        assert [session.state for session in self.sessions() if not session.finished] == []
+        await sweep(self.uows[0], self.clock, queue_ttl_s=TTL_S)
+        assert [session.state for session in await self.world.sessions() if not session.finished] == []

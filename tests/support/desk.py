@@ -68,14 +68,14 @@ class Conversations:
 
 
 class PlainRenderer:
-    """The task is the card; a task in `broken` cannot be drawn."""
+    """The task is the card; a task in `trouble` raises what it has there, one a time."""
 
     def __init__(self) -> None:
-        self.broken: set[str] = set()
+        self.trouble: dict[str, list[Exception]] = {}
 
     def root(self, session: Session) -> Draft:
-        if session.task in self.broken:
-            raise RuntimeError("this task breaks the renderer")
+        if self.trouble.get(session.task):
+            raise self.trouble[session.task].pop()
         return Draft(payload={"text": session.task}, session=session.id, card=True)
 
 
@@ -250,18 +250,20 @@ class World:
 
     async def bring_to(self, session: Session, state: State) -> None:
         """Move a queued session on to *state* as workers and people would."""
-        ways: dict[State, Sequence[Move]] = {
-            State.COMPLETED: [Move.COMPLETE],
-            State.FAILED: [Move.FAIL],
-            State.RESUMING: [Move.LOSE_LEASE],
-            State.STOPPING: [Move.STOP],
-            State.STOPPED: [Move.STOP, Move.HALTED],
+        ways: dict[State, Sequence[tuple[Move, ev.Event | None]]] = {
+            State.COMPLETED: [(Move.COMPLETE, ev.Completed())],
+            State.FAILED: [(Move.FAIL, ev.Failed(reason="x"))],
+            State.RESUMING: [(Move.LOSE_LEASE, None)],
+            State.STOPPING: [(Move.STOP, None)],
+            State.STOPPED: [(Move.STOP, None), (Move.HALTED, ev.Stopped())],
         }
         if state is State.QUEUED:
             return
         if state is State.EXPIRED:
             async with self.uow.begin(ACME) as work:
-                await work.sessions.record(session.id, InState(states=CLAIMABLE), [], move=Move.EXPIRE)
+                await work.sessions.record(
+                    session.id, InState(states=CLAIMABLE), [ev.Expired(reason="x")], move=Move.EXPIRE
+                )
             return
         held = await self.claim(session)
         if state is State.BUILDING:
@@ -269,5 +271,5 @@ class World:
         await self.record(session, held, move=Move.BUILT)
         if state is State.WAITING:
             await self.ask(session, held)
-        for move in ways.get(state, ()):
-            await self.record(session, held, move=move)
+        for move, event in ways.get(state, ()):
+            await self.record(session, held, *([event] if event else []), move=move)
