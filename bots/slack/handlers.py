@@ -7,7 +7,7 @@ acknowledged that is not in the inbox. Response URLs live in memory only.
 import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 import structlog
@@ -151,7 +151,7 @@ class SlackHandlers:
         await self._record_in_time(ack, record, notify)
 
     async def _record_in_time(
-        self, ack: Ack, record: Callable[[], Awaitable[None]], tell: Notify | None = None
+        self, ack: Ack, record: Callable[[], Coroutine[Any, Any, None]], tell: Notify | None = None
     ) -> None:
         """Acknowledge once recorded; else say that nothing was started: this is not sent again.
 
@@ -159,8 +159,7 @@ class SlackHandlers:
             tell: how to say so; None when the acknowledgement itself may carry words.
         """
         try:
-            async with asyncio.timeout(limits.RECORD_S):
-                await record()
+            await self._in_time(record())
         except Exception as error:
             log.error("slack.not_recorded", error=type(error).__name__, exc_info=not isinstance(error, MusterError))
             if tell is None:
@@ -168,6 +167,31 @@ class SlackHandlers:
                 return
             self._soon(tell(Answer(text=replies.NOT_STARTED)))
         await ack()
+
+    async def _in_time(self, recording: Coroutine[Any, Any, None]) -> None:
+        """Await *recording*, at most `RECORD_S`; then it is cancelled, and goes on letting go by itself.
+
+        Letting go of a database that keeps silent takes seconds as well, and by then the person would have been told
+        that Muster did not answer.
+
+        Raises:
+            TimeoutError: it took too long, so nothing will come of it.
+        """
+        task = asyncio.create_task(recording)
+        self._answering.add(task)
+        task.add_done_callback(self._recorded)
+        try:
+            await asyncio.wait({task}, timeout=limits.RECORD_S)
+        finally:
+            task.cancel()
+        if not task.done():
+            raise TimeoutError
+        await task
+
+    def _recorded(self, task: asyncio.Task[None]) -> None:
+        self._answering.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waited has been told
 
     async def _take(self, wanted: Command | Asked, key: str, order: str, notify: Notify) -> None:
         if isinstance(wanted, Asked):
