@@ -14,7 +14,7 @@ async def test_a_reply_that_is_delivered_four_times_answers_once(room: Room) -> 
     await room.script(asks("Which colour?"), asks("And how large?"), f"Done so.{DONE}")
     root = await room.start()
     question = await room.until("Which colour?", root)
-    where = {"channel": room.channel}
+    where = {"channel": room.channel, "user": await room.ada.id()}
     slack = room.stage.slack
     await slack.add_fault("duplicate_event", target="message", where=where, copies=3, spacing_s=0.4)
     await room.ada.reply(question, "Blue, please.")
@@ -32,7 +32,7 @@ async def test_a_note_that_is_delivered_four_times_is_noted_once(room: Room) -> 
     await room.fault("slow", kind="turn", delay_s=3.0)
     root = await room.start()
     await room.until_asked(kind="turn", outcome="running")
-    where = {"channel": room.channel}
+    where = {"channel": room.channel, "user": await room.ben.id()}
     slack = room.stage.slack
     await slack.add_fault("duplicate_event", target="message", where=where, copies=3, same_envelope=True)
     await room.ben.reply(root, "Mind the budget.")

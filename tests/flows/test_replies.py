@@ -67,13 +67,15 @@ async def test_replies_at_the_same_moment_answer_once(room: Room) -> None:
 
 async def test_a_reply_written_before_the_question_could_be_read_is_a_note(room: Room) -> None:
     await room.script(asks("Which colour?"), "Blue it is.", f"The result is blue.{DONE}")
-    await room.fault("slow", kind="turn", delay_s=1.5)
-    await room.stage.slack.add_fault("delay_event", target="message", where={"channel": room.channel}, delay_s=5.0)
+    await room.fault("slow", kind="turn", delay_s=1.0)
+    where = {"channel": room.channel, "user": await room.ada.id()}
+    await room.stage.slack.add_fault("delay_event", target="message", where=where, delay_s=9.0)
     root = await room.start()
-    await room.ada.reply(root, "Keep it short.")
+    early = await room.ada.reply(root, "Keep it short.")
     question = await room.until("Which colour?", root)
+    assert early.ts < question.ts
+    assert not any("Noted." in text for text in await room.texts(root)), "Slack's word of the reply came too early"
     await room.until("Noted.", root)
-    await room.until_card("💬 Waiting for you", root)
     await room.ada.reply(question, "Blue, please.")
     await room.until(COMPLETED, root)
     [answered] = [r for r in await room.stage.model.requests(room.name, agent="Ana") if "Blue, please." in said_to(r)]
