@@ -236,9 +236,7 @@ class Runner:
                 attempts = max(before.attempts - 1, 0) if before is not None and handed else None
                 happened, move, change = [], Move.LOSE_LEASE, Change(attempts=attempts, add_usage=used)
             after = await work.sessions.record(session, held, happened, move=move, change=change)
-            if after.finished:
-                await work.steps.drop(session)
-            else:
+            if not after.finished:
                 work.wake(session)
             work.ring(TOPIC_RELAY, run.session.workspace)
         log.info("session.let_go", session=session, state=after.state)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.adapters.codec import VERSION, dump_event, dump_team, load_event, load_team, words_of
-from core.adapters.sql_tables import deliveries, events, sessions, threads, usage, workspaces
+from core.adapters.sql_tables import deliveries, events, sessions, steps, threads, usage, workspaces
 from core.domain.events import Ending, Event, Recorded
 from core.domain.lifecycle import FINAL, HELD, Move, State, next_state
 from core.domain.refs import Person, SessionId, ThreadId, WorkspaceId
@@ -36,6 +36,7 @@ _COUNT_UP = (
 )
 _SET_NEWEST = threads.update().where(threads.c.id == sa.bindparam("of_thread"))
 _SET_LAST = deliveries.update().where(deliveries.c.session == sa.bindparam("of_session"))
+_DROP_STEPS = steps.delete().where(steps.c.session == sa.bindparam("of_session"))
 _EVENTS = (
     sa.select(events)
     .join(sessions, sessions.c.id == events.c.session)
@@ -114,6 +115,8 @@ class SqlSessionStore:
         await self._connection.execute(_CHANGE, {"of_session": session, **values})
         if change.add_usage is not None:
             await self._note_usage(before, change.add_usage)
+        if after.finished:  # whoever ends it: a worker, a person while it waits, a sweep
+            await self._connection.execute(_DROP_STEPS, {"of_session": session})
         return after
 
     async def _append(self, session: SessionId, seq: int, happened: Sequence[Event]) -> None:

@@ -356,6 +356,15 @@ async def test_steps_are_kept_in_order_until_the_turn_is_dropped(uow: SqlUnitOfW
         assert await work.steps.load(session.id) == []
 
 
+async def test_a_session_that_ends_keeps_no_steps(uow: SqlUnitOfWork) -> None:
+    session = await open_session(uow)
+    async with uow.begin(ACME) as work:
+        await work.steps.append(session.id, {"n": 1})
+        await work.sessions.record(session.id, CLAIM, [ev.Stopped()], move=Move.STOP)
+    async with uow.read(ACME) as work:
+        assert await work.steps.load(session.id) == []
+
+
 async def test_bytes_come_back_whole_and_are_kept_once(uow: SqlUnitOfWork) -> None:
     session = await open_session(uow)
     content = bytes(range(256)) * 4000
