@@ -15,11 +15,12 @@ from core.domain import events as ev
 from core.domain.commands import StartSession
 from core.domain.lifecycle import State
 from core.domain.refs import ChannelId, MessageId, Person, Place, UserId, WorkspaceId
-from core.errors import Conflict
+from core.errors import Conflict, TransientError
 from core.ports import TOPIC_RELAY, TOPIC_WORK, Answer
 from core.service.policy import ACTIVE, MAX_TASK_CHARS, Policy
 from tests.conftest import NotingBell, NotingQueue, SetClock
 from tests.support.desk import ACME, ANA, BEN, GENERAL, Desk, World, start
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 SECRETS_CHANNEL = ChannelId("C9")
@@ -136,6 +137,15 @@ async def test_a_request_delivered_many_times_is_carried_out_once(
     assert not any([await at.take(command, key=key) for key, command in commands for at in (desk, other_desk)])
     assert len(await rows_of(database, inbox)) == 10
     assert sorted(session.task for session in await world.sessions()) == sorted(c.task for _, c in commands)
+
+
+async def test_what_cannot_be_kept_is_not_promised(clock: SetClock) -> None:
+    """The handler then acknowledges nothing, or says that nothing was started."""
+    nowhere = Database(f"postgresql+asyncpg://muster@127.0.0.1:{free_port()}/muster")
+    desk = Desk(uow=SqlUnitOfWork(nowhere, clock, NotingBell(), NotingQueue()), clock=clock)
+    with pytest.raises(TransientError):
+        await desk.take(start())
+    await nowhere.close()
 
 
 async def test_a_person_has_room_for_so_many_sessions_and_waiting_ones_cost_nothing(desk: Desk, world: World) -> None:

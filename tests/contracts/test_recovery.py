@@ -86,6 +86,25 @@ async def test_what_no_worker_holds_is_left_alone(
     assert await world.session(session.id) == before
 
 
+async def test_a_question_waits_for_days_without_a_worker_and_its_answer_is_taken_up_by_another(
+    uow: SqlUnitOfWork, other_desk: Desk, world: World, clock: SetClock, session: Session, other_uow: SqlUnitOfWork
+) -> None:
+    place = await world.place(session)
+    question = await world.ask(session, await world.run(session))
+    waiting = await world.session(session.id)
+    assert (waiting.owner, waiting.attempts) == (None, 0)
+    clock.advance(3 * 86_400)
+    assert await sweep(uow, clock, queue_ttl_s=TTL_S) == 0
+    assert await other_desk.ask(world.reply(place, "the second")) == []
+    assert await sweep(other_uow, clock, queue_ttl_s=TTL_S) == 0
+    async with uow.across() as across:
+        assert await across.claimable(10) == [(ACME, session.id)]
+    await world.claim(session, ProcessId("another"))
+    assert (await world.session(session.id)).state is State.RUNNING
+    answer = ev.QuestionAnswered(question=question.id, by=ANA, text="the second")
+    assert (await world.events(session)).count(answer) == 1
+
+
 async def test_a_session_that_ends_its_workers_again_and_again_fails(
     uow: SqlUnitOfWork, world: World, clock: SetClock, session: Session
 ) -> None:
