@@ -5,6 +5,7 @@ PostgreSQL, a Valkey over TCP, and bots and workers as separate processes. Tests
 as the control APIs of the simulator let them.
 """
 
+import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -112,10 +113,11 @@ async def distributed(folder: Path, *, bots: int = 2, workers: int = 2, **settin
             assert await migration.wait() == 0, migration.output
         stage = await _stage(stack, url=url, database_url=database_url, folder=folder, env=env)
         stage.postgres, stage.valkey, stage.simulator = postgres, valkey, simulator
-        for _ in range(bots):
-            stage.bots.append(await stack.enter_async_context(bots_process(env)))
-        for _ in range(workers):
-            stage.workers.append(await stack.enter_async_context(worker_process(env)))
+        stage.bots += [bots_process(env) for _ in range(bots)]
+        stage.workers += [worker_process(env) for _ in range(workers)]
+        async with asyncio.TaskGroup() as starting:
+            for child in (*stage.bots, *stage.workers):
+                starting.create_task(stack.enter_async_context(child))
         yield stage
 
 
