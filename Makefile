@@ -17,7 +17,7 @@ UV := UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON=.venv/bin/python UV_PYTHON_DOWNLOAD
 PYTEST := $(BIN)/pytest -n $(JOBS) --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-browser check fmt bench moved
+.PHONY: help run demo test test-browser chaos check fmt bench moved
 
 help: ## show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,9 @@ test: $(TOOLS) ## run all tests
 test-browser: $(TOOLS) ## test the simulator's page in Chromium, installed first where that is allowed
 	@command -v chromium >/dev/null || { [ "`id -u`" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium; } || true
 	@$(PYTEST) tests/browser
+
+chaos: $(TOOLS) ## kill, freeze and cut off everything, ten times as often as `make test` does: an hour or two
+	@MUSTER_CHAOS_SIZE=$${MUSTER_CHAOS_SIZE:-10} $(BIN)/pytest -s tests/chaos
 
 check: $(TOOLS) ## lint, types, import rules and the quick tests: before each commit
 	@$(BIN)/ruff check

@@ -39,6 +39,11 @@ def sized(number: int) -> int:
     return max(number, round(number * SIZE))
 
 
+def patience(seconds: float) -> float:
+    """As long as it takes at this size; *seconds* is for CI."""
+    return seconds * max(1.0, SIZE)
+
+
 def dice(test: str) -> random.Random:
     """Chance for one test, the same again for the same seed."""
     print(f"{test}: MUSTER_CHAOS_SEED={SEED}")  # noqa: T201  # pytest shows it when the test fails
@@ -118,7 +123,7 @@ class Cluster:
 
     async def quiet(self, number: int, *, timeout_s: float = 90, **more: Any) -> Findings:
         """Wait until *number* sessions have ended and all is shown, then compare SQL with what people see."""
-        await self.checker.until_quiet(sessions_at_least=number, timeout_s=timeout_s * max(1.0, SIZE), **more)
+        await self.checker.until_quiet(sessions_at_least=number, timeout_s=patience(timeout_s), **more)
         findings = await self.checker.check()
         print(findings)  # noqa: T201  # the figures of the run
         return findings
@@ -173,7 +178,7 @@ class People:
         room = await self._stage.room()
         self.rooms[task] = room
         await insist(lambda: room.ada.command("/agents", task, channel=room.name))
-        await self._stage.slack.wait_for_message(channel=room.name, containing=task[:20], timeout_s=60)
+        await self._stage.slack.wait_for_message(channel=room.name, containing=task[:20], timeout_s=patience(60))
         return room
 
     @asynccontextmanager
@@ -214,7 +219,7 @@ def answer_to(message: Shown) -> str:
 
 async def until(condition: Callable[[], Awaitable[Any]], *, timeout_s: float = 60, every_s: float = 0.05) -> None:
     """Return as soon as *condition* holds; it may ask SQL, so not too often."""
-    async with asyncio.timeout(timeout_s):
+    async with asyncio.timeout(patience(timeout_s)):
         while True:
             if await condition():
                 return
@@ -232,4 +237,4 @@ async def insist(ask: Callable[[], Any]) -> Outcome:
 
 async def question_in(stage: Stage, room: Room, *, timeout_s: float = 60) -> Shown:
     """The question that a session in *room* asks."""
-    return await stage.slack.wait_for_message(containing=ASKS, channel=room.name, timeout_s=timeout_s)
+    return await stage.slack.wait_for_message(containing=ASKS, channel=room.name, timeout_s=patience(timeout_s))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.chaos.cluster import SIZE
+from tests.chaos.cluster import patience
 
 _TEST_S = 240
 
@@ -10,4 +10,4 @@ _TEST_S = 240
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "/chaos/" in str(item.path):
-            item.add_marker(pytest.mark.timeout(_TEST_S * max(1.0, SIZE)))
+            item.add_marker(pytest.mark.timeout(patience(_TEST_S)))

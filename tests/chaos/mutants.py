@@ -64,8 +64,31 @@ def no_fence() -> None:
     Worker._compare = lambda *_: None  # type: ignore[method-assign]
 
 
+def no_winner() -> None:
+    """Let every reply answer the question, whatever has become of it."""
+    from core.adapters.question_store import SqlQuestionStore, _question
+    from core.domain import events as ev
+    from core.domain.lifecycle import Move, State
+    from core.ports import InState
+    from core.service.decisions import Decisions
+
+    async def open_in(self: Any, session: Any) -> Any:
+        row = (await self._connection.execute(self._select(session))).one_or_none()
+        return _question(row) if row is not None else None
+
+    async def answer(_: Any, work: Any, session: Any, question: Any, command: Any) -> None:
+        await work.questions.answer(question.id, command.by, command.text, command.message)
+        answered = ev.QuestionAnswered(question=question.id, by=command.by, text=command.text)
+        move = Move.ANSWER if session.state is State.WAITING else None
+        await work.sessions.record(session.id, InState(states=frozenset(State)), [answered], move=move)
+        work.wake(session.id)
+
+    SqlQuestionStore.open_in = open_in  # type: ignore[method-assign]
+    Decisions._answer_question = answer  # type: ignore[method-assign, assignment]
+
+
 MUTANTS: dict[str, Callable[[], None]] = {
-    mutant.__name__: mutant for mutant in (no_reconciliation, no_repair, no_dedupe, ack_first, no_fence)
+    mutant.__name__: mutant for mutant in (no_reconciliation, no_repair, no_dedupe, ack_first, no_fence, no_winner)
 }
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from bots.replies import NOT_STARTED
-from tests.chaos.cluster import People, answer_to, cluster, dice, question_in, sized
+from tests.chaos.cluster import People, answer_to, cluster, dice, patience, question_in, sized
 
 
 async def test_sessions_survive_restarts_of_the_database(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ async def test_nothing_is_taken_while_the_database_keeps_silent_and_all_is_taken
         people = People(running)
         await people.start(number)
         asked = [await question_in(running.stage, room) for room in people.rooms.values()]
-        await running.checker.until_quiet(sessions_at_least=number, timeout_s=60, waiting_is_quiet=True)
+        await running.checker.until_quiet(sessions_at_least=number, timeout_s=patience(60), waiting_is_quiet=True)
         rooms = [*people.rooms.values()]
 
         running.database.black_hole()

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from core.adapters.sql_tables import processes, sessions
 from core.domain import events as ev
-from tests.chaos.cluster import People, answer_to, cluster, question_in, sized
+from tests.chaos.cluster import People, answer_to, cluster, patience, question_in, sized
 
 AT_ONCE = 25
 
@@ -22,7 +22,7 @@ async def test_hundreds_wait_through_a_shutdown_and_go_on_with_their_own_answers
         while len(people.rooms) < number:
             await people.start(min(AT_ONCE, number - len(people.rooms)))
         asked = [await question_in(running.stage, room, timeout_s=200) for room in people.rooms.values()]
-        await running.checker.until_quiet(sessions_at_least=number, timeout_s=200, waiting_is_quiet=True)
+        await running.checker.until_quiet(sessions_at_least=number, timeout_s=patience(200), waiting_is_quiet=True)
         held = await running.checker.rows(sa.select(sessions.c.id).where(sessions.c.owner.is_not(None)))
         assert not held, "a worker holds what waits"
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from core.adapters.sql_tables import posts, sessions
 from core.domain import events as ev
 from core.domain.lifecycle import State
-from tests.chaos.cluster import LONG_S, SIZE, Cluster, People, Process, cluster, sized, until
+from tests.chaos.cluster import LONG_S, SIZE, Cluster, People, Process, cluster, patience, sized, until
 from tests.support.history_checker import Findings
 
 CODE = "import time\ntime.sleep({sleep_s})\nprint('words: 4')"
@@ -102,7 +102,7 @@ async def test_a_frozen_sender_leaves_no_message_twice(tmp_path: Path) -> None:
             await _call_held(running)
             await _stand_still(running, sender)
             await starting
-            await running.checker.until_quiet(sessions_at_least=number, timeout_s=120)
+            await running.checker.until_quiet(sessions_at_least=number, timeout_s=patience(120))
             at_first = await running.checker.check()
 
             async def is_clean() -> bool:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from core.adapters.sql_tables import inbox, threads
 from core.domain import events as ev
 from simulator.slack.person import Shown
-from tests.chaos.cluster import Cluster, People, answer_to, cluster, question_in, sized, until
+from tests.chaos.cluster import Cluster, People, answer_to, cluster, patience, question_in, sized, until
 
 NOTES = 3
 SPACING_S = 0.5
@@ -55,7 +55,7 @@ async def _deliver_four_times(running: Cluster, number: int) -> Counter[str]:
     await asyncio.sleep((COPIES + 1) * SPACING_S)
     async with people.answering():
         await running.start("worker")
-        await running.checker.until_quiet(sessions_at_least=2 * number, timeout_s=120, waiting_is_quiet=True)
+        await running.checker.until_quiet(sessions_at_least=2 * number, timeout_s=patience(120), waiting_is_quiet=True)
         await asyncio.sleep((COPIES + 1) * SPACING_S)
     kinds = Counter(type(event).__name__ for event in await _happened(running))
     sent = sum(entry.data["type"] == "events_api" for entry in slack.entries("envelope.sent"))
@@ -96,7 +96,7 @@ async def test_without_keeping_first_an_acknowledged_answer_is_lost(tmp_path: Pa
         await running.start("bots", mutant="ack_first")
         acked = await _die_with_answers_on_the_way(running, 1, POINTS[0])
         await asyncio.sleep(5)
-        await running.checker.until_quiet(sessions_at_least=1, timeout_s=60, waiting_is_quiet=True)
+        await running.checker.until_quiet(sessions_at_least=1, timeout_s=patience(60), waiting_is_quiet=True)
         findings = await running.checker.check()
     assert acked
     assert findings.states == {"waiting": 1}
@@ -108,7 +108,7 @@ async def _die_with_answers_on_the_way(running: Cluster, number: int, point: str
     people = People(running)
     await people.start(number)
     asked = [await question_in(running.stage, room) for room in people.rooms.values()]
-    await running.checker.until_quiet(sessions_at_least=number, timeout_s=60, waiting_is_quiet=True)
+    await running.checker.until_quiet(sessions_at_least=number, timeout_s=patience(60), waiting_is_quiet=True)
     kept = sa.select(inbox.c.id).where(inbox.c.kind == "post_reply")
 
     async def is_kept() -> bool:
