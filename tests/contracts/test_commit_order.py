@@ -3,12 +3,16 @@
 import asyncio
 from random import Random
 
+import pytest
+
 from core.adapters.unit_of_work import SqlUnitOfWork
 from core.domain import events as ev
 from core.domain.lifecycle import State
 from core.domain.session import Session
 from core.ports import InState, Work
 from tests.support.desk import ACME, Desk, World, start
+
+pytestmark = pytest.mark.slow
 
 WRITERS = 8
 TIMES = 8

@@ -246,6 +246,7 @@ async def test_requests_of_another_platform_are_left_to_it(desk: Desk, uow: SqlU
         assert await work.inbox.next_of(place, lock=False) is not None
 
 
+@pytest.mark.slow
 async def test_a_request_that_breaks_muster_is_given_up_and_holds_up_none_behind_it(
     desk: Desk, world: World, database: Database, clock: SetClock
 ) -> None:
@@ -269,6 +270,7 @@ async def test_a_session_that_moves_meanwhile_is_looked_at_again(desk: Desk, wor
     assert (await world.only_session()).task == "busy"
 
 
+@pytest.mark.slow
 async def test_a_session_that_never_stands_still_is_not_looked_at_for_ever(
     desk: Desk, world: World, clock: SetClock
 ) -> None:

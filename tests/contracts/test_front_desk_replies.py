@@ -249,6 +249,7 @@ async def test_messages_of_one_thread_are_carried_out_in_the_platforms_order(
     assert notes == ["0", "1", "2", "3", "4"]
 
 
+@pytest.mark.slow
 async def test_one_of_two_answers_at_once_wins_and_the_other_person_is_told(
     desk: Desk, other_desk: Desk, world: World, clock: SetClock
 ) -> None:
@@ -273,6 +274,7 @@ async def test_one_of_two_answers_at_once_wins_and_the_other_person_is_told(
         assert (await world.session(session.id)).state is State.RESUMING
 
 
+@pytest.mark.slow
 async def test_answer_and_stop_at_once_leave_one_winner_and_nobody_without_word(
     desk: Desk, other_desk: Desk, world: World
 ) -> None:

@@ -34,6 +34,8 @@ from core.service.recovery import MAX_ATTEMPTS, sweep
 from tests.conftest import NotingBell, NotingQueue, SetClock
 from tests.support.desk import ACME, ANA, BEN, Desk, World, next_message, start, stop
 
+pytestmark = pytest.mark.slow
+
 WALKS = 12
 STEPS = 60
 TTL_S = 3_600.0

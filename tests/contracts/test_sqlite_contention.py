@@ -17,6 +17,8 @@ from tests.support.count_up import count_up
 from tests.support.desk import Desk, World, start
 from tests.support.processes import Child
 
+pytestmark = pytest.mark.slow
+
 PROCESSES = 3
 TIMES = 40
 

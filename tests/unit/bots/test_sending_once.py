@@ -3,12 +3,16 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from core.domain import events as ev
 from core.domain.lifecycle import Move
 from core.domain.refs import FileRef
 from simulator.slack.person import Shown
 from tests.support.waiting import until
 from tests.unit.bots.slack_world import SlackWorld
+
+pytestmark = pytest.mark.slow
 
 
 async def started(world: SlackWorld, task: str = "count the primes") -> Shown:

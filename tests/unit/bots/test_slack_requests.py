@@ -2,12 +2,16 @@
 
 import asyncio
 
+import pytest
+
 from core.domain import events as ev
 from core.domain.lifecycle import Move, State
 from core.domain.refs import ThreadId
 from simulator.slack.person import Shown
 from tests.support.waiting import until
 from tests.unit.bots.slack_world import SlackWorld
+
+pytestmark = pytest.mark.slow
 
 
 async def started(world: SlackWorld, task: str = "count the primes", channel: str = "general") -> Shown:

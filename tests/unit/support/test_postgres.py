@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.support.postgres import PostgresServer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[PostgresServer]:

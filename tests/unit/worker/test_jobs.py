@@ -29,6 +29,8 @@ from worker.bootstrap import open_worker
 from worker.jobs import Worker
 from worker.settings import RunLimits, WorkerTimes
 
+pytestmark = pytest.mark.slow
+
 SHORT = WorkerTimes(lease_s=2.0, renew_s=0.2, poll_s=0.2, sweep_s=0.2, hand_back_s=1.0)
 
 

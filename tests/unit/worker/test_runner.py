@@ -24,6 +24,8 @@ from worker.runner import Runner
 from worker.settings import RunLimits
 from worker.team.model import ModelPool, Patience
 
+pytestmark = pytest.mark.slow
+
 PYTHON = ("run_python", json.dumps({"code": "print(1)"}))
 DONE = "Here it is.\nTERMINATE"
 

@@ -108,6 +108,7 @@ async def test_a_link_that_agents_code_made_is_not_followed(tmp_path: Path) -> N
     assert (kept, left_out) == ((), ("link",))
 
 
+@pytest.mark.slow
 async def test_the_demo_runs_real_python_and_its_plot_is_kept(bench: Bench) -> None:
     report = await probe(None)
     if report.sandbox is None:

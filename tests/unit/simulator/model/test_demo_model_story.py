@@ -23,6 +23,8 @@ from ag2.events import (
 from ag2.tools.types import ClientTool
 from pydantic import BaseModel
 
+pytestmark = pytest.mark.slow
+
 TASKS = [
     "Plan a team lunch for 12 people under 200 euros. Who brings what?",
     "x",

@@ -142,6 +142,7 @@ async def test_conversations_outlive_a_restart(tmp_path: Path) -> None:
         await second.stop()
 
 
+@pytest.mark.slow
 async def test_it_runs_as_a_process_and_ends_when_told(tmp_path: Path) -> None:
     port_file = tmp_path / "port"
     process = await asyncio.create_subprocess_exec(

@@ -4,6 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
+
 from worker.sandbox.job import SandboxLimits
 from worker.sandbox.workspace import Scan, changed_files, mend, scan
 
@@ -87,6 +89,7 @@ def test_closed_folders_and_set_user_id_files_are_mended(tmp_path: Path) -> None
     assert _names(tmp_path) == ["closed/tool"]
 
 
+@pytest.mark.slow
 def test_folders_nested_too_deep_to_walk_are_removed(tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("x")
     here = os.open(tmp_path, os.O_RDONLY)
