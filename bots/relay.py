@@ -28,7 +28,7 @@ from core.service.narration import folded, narrate
 
 log = structlog.get_logger(__name__)
 
-_POLL_S = 2.0
+_POLL_S = 3.0  # when nobody rings
 _CARD_EVERY_S = 5.0
 _CALL_S = 10.0
 _AT_ONCE = 500

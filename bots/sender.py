@@ -25,7 +25,7 @@ __all__ = ["Patience", "Sender"]
 
 log = structlog.get_logger(__name__)
 
-_POLL_S = 2.0
+_POLL_S = 3.0  # when nobody rings
 _AT_ONCE = 16
 _BROKEN_AFTER_S = 30.0
 _TURNS_KEPT = 2_000

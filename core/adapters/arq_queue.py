@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 QUEUE = "muster:work"
 JOB = "work_on_session"
 WAKE_UP_LIVES = timedelta(hours=1)  # long before that the SQL poll has found the session
-POLL_S = 0.5
+POLL_S = 2.0  # when no ring is heard; SQL is looked at as well
 JOB_TIMEOUT_S = 24 * 3600.0  # a session's own limits end it; ARQ never should
 PICKED_FOR_S = 30.0  # a dead worker's wake-ups are offered again after this
 NO_LIMIT = 1_000_000  # attempts are counted in SQL
