@@ -274,7 +274,7 @@ async def test_a_session_that_moves_meanwhile_is_looked_at_again(desk: Desk, wor
 async def test_a_session_that_never_stands_still_is_not_looked_at_for_ever(
     desk: Desk, world: World, clock: SetClock
 ) -> None:
-    desk.renderer.trouble["busy"] = [Conflict("it moved")] * 1_000
+    desk.renderer.trouble["busy"] = [Conflict("it moved")] * 70
     await desk.take(start("busy"))
     await desk.desk.drain()
     for _ in range(2):

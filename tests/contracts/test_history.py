@@ -190,7 +190,9 @@ async def whole_session(desk: Desk, world: World) -> Session:
         held,
         ev.TurnStarted(agent="Ada", round=1),
         ev.ToolStarted(agent="Ada", call_id="1", tool="run_python", arguments=code),
-        ev.ToolFinished(agent="Ada", call_id="1", tool="run_python", ok=True, output=f"{TOKEN}\n```", files=(plot,)),
+        ev.ToolFinished(
+            agent="Ada", call_id="1", tool="run_python", ok=True, output=f"{TOKEN}\n[a](//b)\n```", files=(plot,)
+        ),
         ev.ToolFinished(agent="Ada", call_id="2", tool="ask_human", ok=True, output="the second"),
         ev.Said(agent="Ada", text="forty-two [words](https://evil.example)"),
         change=Change(round=1, add_usage=Usage(prompt_tokens=1_000, completion_tokens=234)),
@@ -218,7 +220,8 @@ async def test_a_sessions_transcript_is_a_document_with_everything_that_was_show
         "## Ben · 12:00:00\n\nthe second\n\n"
         "## Ana · 12:00:00\n\nhurry\n\n"
         "## Ada · 12:00:00\n\nRuns Python:\n```python\nprint(a[0](b))\n```\n\n"
-        "## Ada · run_python · 12:00:00\n\n````\n[redacted]\n```\n````\n- file: out/plot.png (12,345 bytes)\n\n"
+        "## Ada · run_python · 12:00:00\n\n````\n[redacted]\n[a](//b)\n```\n````\n"
+        "- file: out/plot.png (12,345 bytes)\n\n"
         "## Ada · 12:00:00\n\nforty-two words (https://evil.example)\n\n"
         "## Muster · 12:00:00\n\n✅ Completed. Reply here to go on from this result.\n\n"
     )

@@ -37,21 +37,23 @@ NARRATED: list[tuple[ev.Event | ev.Unknown, list[tuple[Tone, str]]]] = [
     ),
     (ev.Said(agent="Ada", text="two"), [(Tone.SAID, "two")]),
     (
-        ev.ToolStarted(agent="Ada", call_id="1", tool="run_python", arguments='{"code": "a[0](b)"}'),
-        [(Tone.TOOL, "Runs Python:\n```python\na[0](b)\n```")],
+        ev.ToolStarted(agent="Ada", call_id="1", tool="run_python", arguments='{"code": "a[0](//b)"}'),
+        [(Tone.TOOL, "Runs Python:\n```python\na[0](//b)\n```")],
     ),
     (
         ev.ToolStarted(agent="Ada", call_id="1", tool="run_python", arguments="{no json"),
         [(Tone.TOOL, "Uses `run_python`:\n```json\n{no json\n```")],
     ),
     (
-        ev.ToolStarted(agent="Ada", call_id="1", tool="find", arguments="{}"),
-        [(Tone.TOOL, "Uses `find`:\n```json\n{}\n```")],
+        ev.ToolStarted(agent="Ada", call_id="1", tool="find", arguments='{"a": "[b](//c)"}'),
+        [(Tone.TOOL, 'Uses `find`:\n```json\n{"a": "[b](//c)"}\n```')],
     ),
     (ev.ToolStarted(agent="Ada", call_id="1", tool="ask_human", arguments="{}"), []),
     (
-        ev.ToolFinished(agent="Ada", call_id="1", tool="run_python", ok=True, output="\n  a\n b\n", files=(PLOT,)),
-        [(Tone.TOOL, "Result:\n```\n  a\n b\n```"), (Tone.FILE, "")],
+        ev.ToolFinished(
+            agent="Ada", call_id="1", tool="run_python", ok=True, output="\n  a\n [b](//c)\n", files=(PLOT,)
+        ),
+        [(Tone.TOOL, "Result:\n```\n  a\n [b](//c)\n```"), (Tone.FILE, "")],
     ),
     (
         ev.ToolFinished(agent="Ada", call_id="1", tool="run_python", ok=False, output=" \n"),
