@@ -3,11 +3,24 @@
 from collections.abc import AsyncIterator
 
 import pytest
+import structlog
 
 from core.adapters.sql_engine import Database
 from core.adapters.unit_of_work import SqlUnitOfWork
 from tests.conftest import NotingBell, NotingQueue, SetClock
 from tests.support.desk import Desk, World
+
+
+@pytest.fixture(autouse=True, scope="session")
+def plain_tracebacks() -> None:
+    """Unconfigured, structlog draws each traceback with all its values: seconds for one."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["level", "event"]),
+        ]
+    )
 
 
 @pytest.fixture
