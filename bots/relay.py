@@ -115,11 +115,12 @@ class Relay:
         return wait_s
 
     async def _show(self, behind: Behind) -> None:
-        session, thread = behind.session, behind.thread
+        thread = behind.thread
         try:
             async with self._uow.begin(self._workspace) as work:
-                recorded = await work.sessions.events(session.id, after=behind.shown_seq, limit=_EVENTS_AT_ONCE)
-                if not recorded:
+                session = await work.sessions.get(behind.session)
+                recorded = await work.sessions.events(behind.session, after=behind.shown_seq, limit=_EVENTS_AT_ONCE)
+                if session is None or not recorded:
                     return
                 words = [word for record in recorded for word in narrate(record, session.team)]
                 messages = self._renderer.render(session, thread, words)
@@ -135,7 +136,7 @@ class Relay:
                     session.id, thread.id, before=behind.shown_seq, shown_seq=recorded[-1].seq
                 )
         except Conflict:
-            log.info("relay.overtaken", session=session.id)
+            log.info("relay.overtaken", session=behind.session)
             return
         if words:
             self._on_posts()

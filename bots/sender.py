@@ -111,12 +111,12 @@ class Sender:
         """Start what is due; returns the seconds until the next may be."""
         async with self._uow.read(self._workspace) as work:
             heads = [head for head in await work.posts.heads() if head.thread not in self._at_work]
-            threads = {head.thread: await work.threads.get(head.thread) for head in heads}
+            threads = await work.threads.get_all({head.thread for head in heads})
         now = self._monotonic()
         self._begin_term(heads, now)
         soonest_s = self._repairs.start_due(now)
         for head in sorted(heads, key=self._precedence):
-            thread = threads[head.thread]
+            thread = threads.get(head.thread)
             if thread is None:
                 continue
             if len(self._at_work) >= _AT_ONCE:

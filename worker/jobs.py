@@ -25,6 +25,9 @@ log = structlog.get_logger(__name__)
 ROLE = "worker"
 _RESTART_S = 1.0
 _LONGEST_RESTART_S = 30.0
+_PAUSE_S = 0.01  # between two claims
+_PROMPT_S = 0.02  # later than this, the process has too much to do to take more
+_MOST_PAUSES = 100
 
 
 class Worker:
@@ -166,6 +169,7 @@ class Worker:
             if session not in self._working:
                 self._known[session] = workspace
                 self._begin(session, self._runner.work(workspace, session))
+                await _until_prompt()
 
     def _begin(self, session: SessionId, work: Coroutine[Any, Any, bool]) -> None:
         self._working[session] = asyncio.create_task(self._until_done(session, work), name=f"work {session}")
@@ -236,6 +240,16 @@ async def _rung(event: asyncio.Event, timeout_s: float) -> None:
     except TimeoutError:
         return
     event.clear()
+
+
+async def _until_prompt() -> None:
+    """Return when this process does what is due without delay: people who wait come before more work."""
+    loop = asyncio.get_running_loop()
+    for _ in range(_MOST_PAUSES):
+        due = loop.time() + _PAUSE_S
+        await asyncio.sleep(_PAUSE_S)
+        if loop.time() - due < _PROMPT_S:
+            return
 
 
 def _tune_garbage_collection() -> None:

@@ -71,8 +71,8 @@ class SqlPostStore:
         await self._connection.execute(posts.insert(), row | values)
         return post
 
-    async def heads(self) -> list[Post]:
-        found = await self._connection.execute(_HEADS, {"workspace": self._workspace})
+    async def heads(self, limit: int = 200) -> list[Post]:
+        found = await self._connection.execute(_HEADS.limit(limit), {"workspace": self._workspace})
         return [_post(row) for row in found.all()]
 
     async def attempt(self, post: Post) -> Post:

@@ -3,6 +3,7 @@
 Made by the unit of work for one workspace and one transaction.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +48,10 @@ class SqlThreadStore:
 
     async def get(self, thread: ThreadId) -> Thread | None:
         return await self._one(threads.c.id == thread)
+
+    async def get_all(self, ids: Collection[ThreadId]) -> dict[ThreadId, Thread]:
+        wanted = sa.select(threads).where(threads.c.workspace == self._workspace, threads.c.id.in_(ids))
+        return {row.id: _thread(row) for row in (await self._connection.execute(wanted)).all()}
 
     async def at(self, place: Place) -> Thread | None:
         return await self._one(_at(place.channel, place.root)) if place.root else None
@@ -117,13 +122,13 @@ class SqlDeliveryStore:
 
     async def behind(self, limit: int = 50) -> list[Behind]:
         query = (
-            self._joined()
+            self._joined(sessions.c.id)
             .where(deliveries.c.shown_seq < deliveries.c.last_seq)
             .order_by(sessions.c.changed_at)
             .limit(limit)
         )
         return [
-            Behind(session=session_of(row), thread=_thread(row, _PREFIX), shown_seq=row.shown_seq)
+            Behind(session=row.id, thread=_thread(row, _PREFIX), shown_seq=row.shown_seq)
             for row in (await self._connection.execute(query)).all()
         ]
 
@@ -142,7 +147,7 @@ class SqlDeliveryStore:
 
     async def stale_cards(self, limit: int = 50) -> list[tuple[Session, Thread]]:
         query = (
-            self._joined()
+            self._joined(sessions)
             .where(
                 deliveries.c.card_seq < deliveries.c.last_seq,
                 threads.c.newest_session == sessions.c.id,
@@ -161,10 +166,12 @@ class SqlDeliveryStore:
             .values(card_seq=session.next_seq - 1)
         )
 
-    def _joined(self) -> sa.Select[Any]:
+    def _joined(self, of_session: Any) -> sa.Select[Any]:
         # Thread columns get their own labels: `id` and `workspace` of the session keep the plain names.
         return (
-            sa.select(sessions, deliveries.c.shown_seq, *(column.label(_PREFIX + column.name) for column in threads.c))
+            sa.select(
+                of_session, deliveries.c.shown_seq, *(column.label(_PREFIX + column.name) for column in threads.c)
+            )
             .join(deliveries, deliveries.c.session == sessions.c.id)
             .join(threads, threads.c.id == deliveries.c.thread)
             .where(threads.c.workspace == self._workspace, threads.c.blocked == "")

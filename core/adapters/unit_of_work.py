@@ -80,11 +80,11 @@ class SqlUnitOfWork:
         self._known: set[WorkspaceId] = set()
 
     @asynccontextmanager
-    async def begin(self, workspace: WorkspaceId) -> AsyncIterator[SqlWork]:
+    async def begin(self, workspace: WorkspaceId, *, urgent: bool = False) -> AsyncIterator[SqlWork]:
         if workspace not in self._known:
             await self._make_known(workspace)
         with _translated():
-            async with self._database.write() as connection:
+            async with self._database.write(urgent=urgent) as connection:
                 work = SqlWork(connection, workspace, self._clock.now())
                 yield work
         for session in work.to_wake:
@@ -101,7 +101,7 @@ class SqlUnitOfWork:
     @asynccontextmanager
     async def across(self) -> AsyncIterator[SqlAcross]:
         with _translated():
-            async with self._database.write() as connection:
+            async with self._database.write(urgent=True) as connection:  # leases depend on it
                 yield SqlAcross(connection, self._clock.now())
 
     async def _make_known(self, workspace: WorkspaceId) -> None:

@@ -3,6 +3,7 @@
 Implemented by the SQL stores; used through `Work`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -70,6 +71,8 @@ class ThreadStore(Protocol):
 
     async def get(self, thread: ThreadId) -> Thread | None: ...
 
+    async def get_all(self, ids: Collection[ThreadId]) -> dict[ThreadId, Thread]: ...
+
     async def at(self, place: Place) -> Thread | None: ...
 
     async def opening_in(self, channel: ChannelId) -> bool:
@@ -112,7 +115,7 @@ class PostStore(Protocol):
 
     async def add(self, thread: ThreadId, draft: Draft) -> Post: ...
 
-    async def heads(self) -> list[Post]:
+    async def heads(self, limit: int = 200) -> list[Post]:
         """The first unsent post of each thread that is not blocked; urgent ones first, then the oldest."""
 
     async def attempt(self, post: Post) -> Post:
@@ -134,7 +137,7 @@ class PostStore(Protocol):
 class Behind:
     """A session with events that its thread does not show yet."""
 
-    session: Session
+    session: SessionId
     thread: Thread
     shown_seq: int
 

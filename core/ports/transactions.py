@@ -66,8 +66,12 @@ class Across(Protocol):
 class UnitOfWork(Protocol):
     """Opens transactions. No network call is awaited inside one."""
 
-    def begin(self, workspace: WorkspaceId) -> AbstractAsyncContextManager[Work]:
-        """A writing transaction: commits at the end of the block, rolls back on an exception, then rings."""
+    def begin(self, workspace: WorkspaceId, *, urgent: bool = False) -> AbstractAsyncContextManager[Work]:
+        """A writing transaction: commits at the end of the block, rolls back on an exception, then rings.
+
+        Args:
+            urgent: somebody waits for an acknowledgement; goes first where writers stand in line.
+        """
 
     def read(self, workspace: WorkspaceId) -> AbstractAsyncContextManager[Work]:
         """A reading transaction on a consistent snapshot; nothing written in it is kept."""

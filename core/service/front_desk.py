@@ -72,7 +72,7 @@ class FrontDesk:
             TransientError: it could not be kept, so nothing will happen.
         """
         command = _fit_to_keep(command)
-        async with self._uow.begin(command.place.workspace) as work:
+        async with self._uow.begin(command.place.workspace, urgent=True) as work:
             row = await work.inbox.put(command, dedupe_key=dedupe_key, order=order)
         if row is None:
             return False

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -45,7 +46,7 @@ async def test_a_task_opens_a_session_with_its_first_event_and_its_root_post(
     assert {(TOPIC_WORK, ""), (TOPIC_RELAY, ACME)} <= set(bell.rings)
     async with world.uow.read(ACME) as work:
         [behind] = await work.deliveries.behind()
-    assert (behind.session.id, behind.shown_seq) == (session.id, 0)
+    assert (behind.session, behind.shown_seq) == (session.id, 0)
 
 
 @pytest.mark.parametrize(
@@ -293,12 +294,12 @@ async def test_a_refusal_counts_only_if_nobody_has_carried_the_request_out_meanw
         begun = 0
 
         @asynccontextmanager
-        async def begin(self, workspace: WorkspaceId) -> AsyncIterator[SqlWork]:
+        async def begin(self, workspace: WorkspaceId, **how: Any) -> AsyncIterator[SqlWork]:
             self.begun += 1
             if self.begun == 3:  # taken, refused, and now to be closed
                 clock.advance(6)
                 await other_desk.sweep()
-            async with super().begin(workspace) as work:
+            async with super().begin(workspace, **how) as work:
                 yield work
 
     uow = Interrupted(database, clock, NotingBell(), NotingQueue())

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -152,10 +153,10 @@ async def test_a_session_that_was_worked_on_since_it_was_found_too_old_does_not_
 
     class Frozen(SqlUnitOfWork):
         @asynccontextmanager
-        async def begin(self, workspace: WorkspaceId) -> AsyncIterator[SqlWork]:
+        async def begin(self, workspace: WorkspaceId, **how: Any) -> AsyncIterator[SqlWork]:
             held = await world.run(session)
             await world.record(session, held, move=Move.LOSE_LEASE)
-            async with super().begin(workspace) as work:
+            async with super().begin(workspace, **how) as work:
                 yield work
 
     clock.advance(TTL_S + 1)
@@ -180,8 +181,8 @@ async def test_a_stop_that_comes_while_a_session_is_taken_back_still_gets_its_la
 
     class Interrupted(SqlUnitOfWork):
         @asynccontextmanager
-        async def begin(self, workspace: WorkspaceId) -> AsyncIterator[SqlWork]:
-            async with super().begin(workspace) as work:
+        async def begin(self, workspace: WorkspaceId, **how: Any) -> AsyncIterator[SqlWork]:
+            async with super().begin(workspace, **how) as work:
                 work.sessions.__class__ = Watched
                 yield work
 

@@ -319,7 +319,7 @@ async def test_the_cursor_moves_by_compare_and_set(uow: SqlUnitOfWork) -> None:
     assert session.thread is not None
     async with uow.read(ACME) as work:
         [behind] = await work.deliveries.behind()
-    assert (behind.session, behind.shown_seq) == (session, 0)
+    assert (behind.session, behind.shown_seq) == (session.id, 0)
     assert behind.thread == await thread_of(uow, session)
     async with uow.begin(ACME) as work:
         await work.deliveries.advance(session.id, session.thread, before=0, shown_seq=1)

@@ -58,6 +58,8 @@ class Findings:
     posts: int = 0
     interrupted: int = 0
     """Times that a session was taken back from a dead worker."""
+    longest_stall_s: float = 0.0
+    """From the last event before such an interruption to the first after it."""
     removed_copies: int = 0
     """Messages that were there twice for a while."""
     states: Counter[str] = field(default_factory=Counter)
@@ -70,7 +72,8 @@ class Findings:
     def __str__(self) -> str:
         kinds = ("lost", "duplicate", "reordered", "stuck", "broken")
         head = f"{self.sessions} sessions {dict(self.states)}, {self.events} events, {self.posts} posts, "
-        head += f"{self.interrupted} interruptions, {self.removed_copies} copies removed; "
+        head += f"{self.interrupted} interruptions (stalled {self.longest_stall_s:.1f} s at most), "
+        head += f"{self.removed_copies} copies removed; "
         head += ", ".join(f"{len(getattr(self, kind))} {kind}" for kind in kinds)
         return "\n".join([head, *(f"  {kind}: {line}" for kind in kinds for line in getattr(self, kind))])
 
@@ -157,7 +160,9 @@ class HistoryChecker:
             found.states[session.state] += 1
             records = await self.recorded(session.id)
             found.events += len(records)
-            found.interrupted += sum(isinstance(record.event, ev.Interrupted) for record in records)
+            stalls = list(_stalls(records))
+            found.interrupted += len(stalls)
+            found.longest_stall_s = max([found.longest_stall_s, *stalls])
             _check_course(found, session, records)
             await self._check_leftovers(found, session)
         for thread in await self.rows(sa.select(threads)):
@@ -260,6 +265,14 @@ def _check_course(found: Findings, session: Session, records: Sequence[ev.Record
         found.broken.append(f"{name}: tool results without a call: {finished - started}")
     if session.state is State.COMPLETED and started - finished:
         found.lost.append(f"{name}: tool calls without a result: {started - finished}")
+
+
+def _stalls(records: Sequence[ev.Recorded]) -> Iterator[float]:
+    """For each interruption the seconds for which nothing went on."""
+    for at, record in enumerate(records):
+        if isinstance(record.event, ev.Interrupted):
+            after = records[min(at + 1, len(records) - 1)]
+            yield (after.at - records[at - 1].at).total_seconds()
 
 
 def _repeated(happened: Sequence[ev.Event | ev.Unknown]) -> Iterator[tuple[str, str]]:

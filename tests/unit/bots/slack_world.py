@@ -53,10 +53,10 @@ class BreakableUnitOfWork(SqlUnitOfWork):
     broken = False
 
     @asynccontextmanager
-    async def begin(self, workspace: WorkspaceId) -> AsyncIterator[SqlWork]:
+    async def begin(self, workspace: WorkspaceId, *, urgent: bool = False) -> AsyncIterator[SqlWork]:
         if self.broken:
             raise TransientError("out of reach")
-        async with super().begin(workspace) as work:
+        async with super().begin(workspace, urgent=urgent) as work:
             yield work
 
 

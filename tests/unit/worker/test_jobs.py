@@ -51,9 +51,9 @@ class Severable(SqlUnitOfWork):
             raise TransientError("the database is out of reach")
 
     @asynccontextmanager
-    async def begin(self, workspace: WorkspaceId) -> AsyncIterator[SqlWork]:
+    async def begin(self, workspace: WorkspaceId, *, urgent: bool = False) -> AsyncIterator[SqlWork]:
         self._check()
-        async with super().begin(workspace) as work:
+        async with super().begin(workspace, urgent=urgent) as work:
             yield work
 
     @asynccontextmanager

@@ -109,11 +109,11 @@ async def test_a_stop_beats_an_end_that_comes_at_the_same_time(bench: Bench, end
         """As if a person stopped the session between the model's answer and the commit of its question."""
 
         @asynccontextmanager
-        async def begin(self, workspace: WorkspaceId) -> AsyncIterator[SqlWork]:
+        async def begin(self, workspace: WorkspaceId, *, urgent: bool = False) -> AsyncIterator[SqlWork]:
             before = await bench.session(session)
             if before.state is State.RUNNING and endpoint.model.requests.entries(outcome="answered"):
                 await bench.ask_to_stop(session)
-            async with super().begin(workspace) as work:
+            async with super().begin(workspace, urgent=urgent) as work:
                 yield work
 
     bench.uow, plain = StopsBeforeTheQuestion(*_parts(bench.uow)), bench.uow
@@ -260,12 +260,12 @@ async def test_trouble_with_the_database_sends_the_session_back_for_another_clai
         """A database that is away for a while, just when the result of a tool is to be written."""
 
         @asynccontextmanager
-        async def begin(self, workspace: WorkspaceId) -> AsyncIterator[SqlWork]:
+        async def begin(self, workspace: WorkspaceId, *, urgent: bool = False) -> AsyncIterator[SqlWork]:
             nonlocal failures
             if bench.sandbox.jobs and failures:
                 failures -= 1
                 raise TransientError("away")
-            async with super().begin(workspace) as work:
+            async with super().begin(workspace, urgent=urgent) as work:
                 yield work
 
     plain, bench.uow = bench.uow, FailsAfterTheTool(*_parts(bench.uow))
