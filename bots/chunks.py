@@ -66,7 +66,8 @@ class _Piece:
         return len(self._lines) == (1 if self._reopened else 0)
 
     def takes(self, line: str) -> bool:
-        closing_line = 0 if not self._fence or _closes(line, self._fence) else len(_marks(self._fence)) + 1
+        left_open = _fence_after(line, self._fence)  # by the line itself, perhaps
+        closing_line = len(_marks(left_open)) + 1 if left_open else 0
         return self._spent + self._cost(line) + closing_line <= self._limit
 
     def add(self, line: str) -> None:

@@ -50,6 +50,11 @@ def test_no_piece_is_too_long_and_nothing_is_lost(text: str) -> None:
     assert kept == given_text
 
 
+def test_code_that_is_opened_at_the_end_and_never_closed_stays_within_the_limit() -> None:
+    pieces = split("日本語" * 40 + "\n" + "🇩🇪" * 50 + "\n- item\n```python", 120)
+    assert all(len(piece) <= 120 for piece in pieces)
+
+
 @given(TEXTS, st.integers(100, 300))
 def test_every_piece_closes_the_code_that_it_opens(text: str, limit: int) -> None:
     pieces = split(text, limit)
