@@ -4,6 +4,7 @@ Tests with more than one process use it; it signals only processes that it start
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -135,8 +136,9 @@ class Child:
 
     async def kill(self) -> None:
         """`kill -9` it and what it started in its process group, and wait until it is gone."""
-        if self.is_running:
-            os.killpg(self.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it ended just now
+            if self.is_running:
+                os.killpg(self.pid, signal.SIGKILL)
         await self._running.wait()
         await self._read_to_end()
 
@@ -151,8 +153,9 @@ class Child:
         return self._running.stdout.at_eof()
 
     def _signal(self, signum: signal.Signals) -> None:
-        if self.is_running:
-            self._running.send_signal(signum)
+        with contextlib.suppress(ProcessLookupError):
+            if self.is_running:
+                self._running.send_signal(signum)
 
     async def _read(self) -> None:
         stream = self._running.stdout
