@@ -13,8 +13,8 @@ from tests.chaos.cluster import People, answer_to, cluster, patience, question_i
 AT_ONCE = 25
 
 
-async def test_hundreds_wait_through_a_shutdown_and_go_on_with_their_own_answers(tmp_path: Path) -> None:
-    number = sized(40)
+async def test_sessions_wait_through_a_shutdown_and_go_on_with_their_own_answers(tmp_path: Path) -> None:
+    number = sized(20)
     async with cluster(tmp_path, bots=1, workers=1) as running:
         slack = running.stage.slack
         await slack.set(enforce_limits=False)
