@@ -6,7 +6,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 UV_VERSION := 0.13.9
 PYTHON ?=
-JOBS ?= auto
+# Most of a test is waiting, so there are more jobs than cores.
+JOBS ?= 4
 # Contracts on SQLite alone; `make test` runs them on PostgreSQL too.
 QUICK := tests/unit tests/contracts -m "not slow" -k "not postgresql"
 
@@ -28,8 +29,8 @@ run: $(READY) ## start Muster with a Slack workspace in the browser, or with you
 demo: $(READY) ## play one session in this terminal
 	@$(BIN)/muster demo
 
-test: $(TOOLS) ## run all tests
-	@$(PYTEST)
+test: $(TOOLS) ## run the tests; of the chaos suite the kills alone
+	@$(PYTEST) tests/unit tests/contracts tests/security tests/flows tests/chaos/test_killed_processes.py
 
 test-browser: $(TOOLS) ## test the simulator's page in Chromium, installed first where that is allowed
 	@command -v chromium >/dev/null || { [ "`id -u`" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium; } || true
