@@ -17,14 +17,13 @@ from rich.console import Console
 from rich.table import Table
 
 from simulator.slack.person import Shown
-from tests.bench.measure import Figure, cpu_s, family, latency, memory_mb, peak_memory_mb, percentile
+from tests.bench.measure import Figure, cpu_s, family, latency, memory_mb
 from tests.support.room import ASKS, ENDINGS, Room
 from tests.support.stage import Stage, embedded
 
 IDLE_S = 15.0
 SESSIONS_IN_TURN = 15
 COMMANDS_PER_S, COMMANDS_S = 50, 10
-AT_ONCE = 100
 PEOPLE = ("ada", "ben", "chloe")
 
 
@@ -97,52 +96,10 @@ async def many_commands(folder: Path) -> list[Figure]:
     ]
 
 
-async def many_sessions(folder: Path) -> list[Figure]:
-    """One worker with many sessions at once; the model takes 3 s for each answer, so that they are all under way."""
-    async with embedded(folder, DEMO_THINKING_S="3", WORKER_SLOTS=str(AT_ONCE)) as stage:
-        rooms = [await stage.room() for _ in range(AT_ONCE)]
-        pid, done = stage.workers[0].pid, asyncio.Event()
-        peak = asyncio.create_task(peak_memory_mb(pid, done))
-        before, began = cpu_s([pid]), time.monotonic()
-        ends_s = await asyncio.gather(*(_played(room, began) for room in rooms))
-        wall_s, used_s = time.monotonic() - began, cpu_s([pid]) - before
-        done.set()
-        most_mb = await peak
-        requests = await stage.model.requests()
-    at_once = _most_at_once([(r["received_at"], r["received_at"] + (r["duration_s"] or 0)) for r in requests])
-    return [
-        Figure(
-            what=f"{AT_ONCE} sessions at once in one process, to their ends",
-            value=f"{wall_s:.0f} s, p50 {percentile(ends_s, 50):.0f} s; {used_s / AT_ONCE:.2f} s of processor each",
-            target="all end",
-            met=len(ends_s) == AT_ONCE,
-        ),
-        Figure(what="the same: model calls under way at once", value=str(at_once), target=""),
-        Figure(what="the same: most memory", value=f"{most_mb:.0f} MB", target=""),
-    ]
-
-
-async def _played(room: Room, began: float) -> float:
-    root = await room.start("compare solar and wind")
-    await room.ada.reply(await room.until(ASKS, root, timeout_s=180), "quiet ones")
-    await room.until(ENDINGS[0], root, timeout_s=180)
-    return time.monotonic() - began
-
-
-def _most_at_once(spans: list[tuple[float, float]]) -> int:
-    changes = sorted([(start, 1) for start, _ in spans] + [(end, -1) for _, end in spans])
-    most = now = 0
-    for _, change in changes:
-        now += change
-        most = max(most, now)
-    return most
-
-
 BENCHES: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "idle": idle,
     "latency": one_at_a_time,
     "commands": many_commands,
-    "sessions": many_sessions,
 }
 
 

@@ -3,7 +3,6 @@
 Used by the benchmarks; asserts nothing.
 """
 
-import asyncio
 import math
 import os
 from collections.abc import Sequence
@@ -58,18 +57,6 @@ def cpu_s(pids: Sequence[int]) -> float:
 def memory_mb(pids: Sequence[int]) -> float:
     """Resident memory of the processes, in MB; what they share is counted once for each."""
     return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids) * _PAGE_BYTES / 1e6
-
-
-async def peak_memory_mb(pid: int, until: asyncio.Event) -> float:
-    """The most memory that *pid* had until the event, looked at twice a second."""
-    peak = 0.0
-    while not until.is_set():
-        peak = max(peak, memory_mb([pid]))
-        try:
-            await asyncio.wait_for(until.wait(), 0.5)
-        except TimeoutError:
-            continue
-    return peak
 
 
 def latency(what: str, values_ms: Sequence[float], percent: float, below_ms: float) -> Figure:
