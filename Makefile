@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 UV_VERSION := 0.13.9
 PYTHON ?=
 # Most of a test is waiting, so there are more jobs than cores.
-JOBS ?= 4
+JOBS ?= 3
 # Contracts on SQLite alone; `make test` runs them on PostgreSQL too.
 QUICK := tests/unit tests/contracts -m "not slow" -k "not postgresql"
 
