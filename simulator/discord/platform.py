@@ -6,6 +6,7 @@ parts together.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 
@@ -13,6 +14,8 @@ from aiohttp import web
 
 from simulator.discord.activity import Activity
 from simulator.discord.gateway import Gateway
+from simulator.discord.gateway_server import GatewayServer
+from simulator.discord.greeting import Greeting
 from simulator.discord.guild import Guild, User
 from simulator.discord.membership import Membership
 from simulator.discord.options import DiscordOptions
@@ -44,7 +47,17 @@ class DiscordPlatform:
         self.faults = FaultBoard(seed=fault_seed)
         self.world = World(app_name=options.app_name, clock=clock)
         self._own_url = own_url
+        self.token = BOT_TOKEN
         self.gateway = Gateway(world=self.world, truth=truth, faults=self.faults, options=lambda: self.options)
+        greeting = Greeting(world=self.world, wire=self.wire, options=lambda: self.options)
+        self.gateway_server = GatewayServer(
+            gateway=self.gateway,
+            greeting=greeting,
+            truth=truth,
+            options=lambda: self.options,
+            token=lambda: self.token,
+            reset_token=self.reset_token,
+        )
         dispatch = self.gateway.dispatch
         self.activity = Activity(world=self.world, truth=truth, dispatch=dispatch, base_url=self.base_url)
         self.membership = Membership(
@@ -55,7 +68,12 @@ class DiscordPlatform:
 
     def routes(self) -> list[web.RouteDef]:
         """What to mount, at the server's root."""
-        return []
+        return self.gateway_server.routes()
+
+    def reset_token(self) -> None:
+        """Make the bot's token another one: whoever uses the old one is refused."""
+        self.token = f"{BOT_TOKEN}-{secrets.token_hex(4)}"
+        self.truth.append("token.reset", {"platform": "discord"})
 
     async def close(self) -> None:
         """End all connections."""
