@@ -77,26 +77,26 @@ class Gateway:
 
     # -- telling ----------------------------------------------------------------------------------------------
 
-    def dispatch(self, name: str, data: dict[str, Any], *, guild_id: str | None, channel: Channel | None) -> None:
-        """Tell the bot of *name*, if it asked for such events and may see the place; faults befall it here.
+    def dispatch(self, event: str, data: dict[str, Any], *, guild_id: str | None, channel: Channel | None) -> None:
+        """Tell the bot of *event*, if it asked for such events and may see the place; faults befall it here.
 
         Args:
-            name: the event on the wire, such as `MESSAGE_CREATE`; also the target of event faults.
+            event: its name on the wire, such as `MESSAGE_CREATE`; also the target of event faults.
             data: the event's `d`; must not be changed afterwards.
             guild_id: None for direct messages and for what concerns no guild.
             channel: where it happened, if in a channel, as it was when the bot could see it.
         """
-        if not self._may_hear(name, guild_id, channel):
+        if not self._may_hear(event, guild_id, channel):
             return
-        if self._faults.strike((FaultKind.DROP_EVENT,), name, data):
-            self._record("event.dropped", team=guild_id, event=name, id=data.get("id"))
+        if self._faults.strike((FaultKind.DROP_EVENT,), event, data):
+            self._record("event.dropped", team=guild_id, event=event, id=data.get("id"))
             return
-        delay = self._faults.strike((FaultKind.DELAY_EVENT,), name, data)
-        copies = self._faults.strike((FaultKind.DUPLICATE_EVENT,), name, data)
+        delay = self._faults.strike((FaultKind.DELAY_EVENT,), event, data)
+        copies = self._faults.strike((FaultKind.DUPLICATE_EVENT,), event, data)
         if delay is None and copies is None:
-            self._tell(name, data, guild_id)
+            self._tell(event, data, guild_id)
         else:
-            self._start(self._tell_with_fault(name, data, guild_id, delay, copies))
+            self._start(self._tell_with_fault(event, data, guild_id, delay, copies))
 
     async def _tell_with_fault(
         self, event: str, data: dict[str, Any], guild_id: str | None, delay: Fault | None, copies: Fault | None
