@@ -9,6 +9,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
@@ -34,7 +35,8 @@ _NOTE_TRIES = 5
 class Patience:
     """Times that differ by platform, and that tests shorten."""
 
-    reconcile_after_s: float  # before a message whose outcome is unknown can be found
+    reconcile_after_s: float  # before a post whose outcome is unknown is looked into
+    resend_within_s: float = 0.0  # for so long the platform knows a post that it has taken, and takes no second one
     repair_after_s: float = 60.0
     call_s: float = 15.0
 
@@ -76,13 +78,18 @@ class Delivery:
             TransientError: nothing was done that cannot be done again after `retry_after_s`.
         """
         try:
-            if post.attempted_at is not None and await self._arrived(post, place):
+            if post.attempted_at is not None and not self._may_resend(post) and await self._arrived(post, place):
                 return
             if post.draft.blob is not None and post.file is None:
                 post = await self._with_file(post)
             await self._send(post, place)
         except PermanentError as error:
             await self._refused(post, place, error)
+
+    def _may_resend(self, post: Post) -> bool:
+        """Whether the platform itself sees to it that the post is there once."""
+        age = self._clock.now() - post.attempted_at if post.attempted_at else timedelta()
+        return age < timedelta(seconds=self._patience.resend_within_s)
 
     async def _arrived(self, post: Post, place: Place) -> bool:
         """Look for a post whose outcome is unknown; notes it as sent if it is there."""
@@ -138,8 +145,9 @@ class Delivery:
 
     async def _send(self, post: Post, place: Place, *, plain: bool = False) -> None:
         self._budget_s()
-        async with self._uow.begin(self._workspace) as work:
-            post = await work.posts.attempt(post)
+        if post.attempted_at is None or not self._may_resend(post):  # else the first attempt still counts
+            async with self._uow.begin(self._workspace) as work:
+                post = await work.posts.attempt(post)
         try:
             # Asked for again: the process may have stood still since, and another may have taken over.
             async with asyncio.timeout(self._budget_s()):

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from core.domain.refs import ProcessId, WorkspaceId
+from core.domain.refs import ProcessId
 from core.errors import TransientError
 from core.ports import UnitOfWork
 
@@ -22,19 +22,23 @@ _MARGIN = 0.1  # of the lease, for what comes after a call
 
 
 class SenderLease:
-    """This process' claim on one workspace."""
+    """This process' claim on speaking for one bot token."""
 
     def __init__(
         self,
         *,
         uow: UnitOfWork,
-        workspace: WorkspaceId,
+        name: str,
         process: ProcessId,
         monotonic: Callable[[], float],
         lease_s: float = LEASE_S,
     ) -> None:
+        """
+        Args:
+            name: of what it is a claim on: a workspace, or a bot token that serves many.
+        """
         self._uow = uow
-        self._workspace = workspace
+        self._name = name
         self._process = process
         self._monotonic = monotonic
         self._lease_s = lease_s
@@ -75,7 +79,7 @@ class SenderLease:
                 await self.renew()
             except Exception:
                 # Without the lease this process is silent until another takes it: that must not last for one mistake.
-                log.exception("lease.broken", workspace=self._workspace)
+                log.exception("lease.broken", name=self._name)
             await asyncio.sleep(self._lease_s / 4)
 
     async def renew(self) -> None:
@@ -84,17 +88,17 @@ class SenderLease:
         was_held = self.held
         try:
             async with self._uow.across() as across:
-                ours = await across.renew(ROLE, self._workspace, self._process, self._lease_s)
+                ours = await across.renew(ROLE, self._name, self._process, self._lease_s)
         except TransientError as error:
-            log.warning("lease.not_renewed", workspace=self._workspace, error=str(error))
+            log.warning("lease.not_renewed", name=self._name, error=str(error))
             return
         self._until = asked_at + self._lease_s if ours else asked_at
         if ours and not was_held:
-            log.info("lease.taken", workspace=self._workspace, process=self._process)
+            log.info("lease.taken", name=self._name, process=self._process)
             for callback in self._on_taken:
                 callback()
         elif was_held and not ours:
-            log.warning("lease.lost", workspace=self._workspace, process=self._process)
+            log.warning("lease.lost", name=self._name, process=self._process)
 
     async def _release(self) -> None:
         if not self.held:
@@ -102,6 +106,6 @@ class SenderLease:
         self._until = self._monotonic()
         try:
             async with self._uow.across() as across:
-                await across.release(ROLE, self._workspace, self._process)
+                await across.release(ROLE, self._name, self._process)
         except TransientError as error:
-            log.info("lease.not_released", workspace=self._workspace, error=str(error))
+            log.info("lease.not_released", name=self._name, error=str(error))

@@ -6,23 +6,28 @@ It never waits itself. One for each workspace: the one process that holds the se
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NewType
 
-from core.domain.refs import ChannelId
+from core.domain.refs import ChannelId, MessageId
 
 POST = "post"
 EDIT = "edit"
 UPLOAD = "upload"
 READ = "read"
 
+Lane = NewType("Lane", str)
+"""What has a rate of its own: a channel with all its threads, or a single thread, as the platform counts."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
     """A platform's ceilings."""
 
-    posts_per_channel_s: float
-    channel_burst: int
+    posts_per_lane_s: float
+    lane_burst: int
     posts_per_min: int
     edits_per_min: int
+    per_thread: bool = False  # each thread is a lane of its own; else all threads of a channel share one
 
 
 class _Bucket:
@@ -57,29 +62,33 @@ class Pace:
         self._rates = rates
         self._clock = clock
         now = clock()
-        self._channels: dict[ChannelId, _Bucket] = {}
+        self._lanes: dict[Lane, _Bucket] = {}
         self._posts = _Bucket(rates.posts_per_min / 60, rates.posts_per_min, now)
         self._edits = _Bucket(rates.edits_per_min / 60, rates.edits_per_min, now)
         self._paused_until: dict[str, float] = {}
 
-    def post_wait_s(self, channel: ChannelId, *, after: int = 0) -> float:
-        """Seconds until a post may go to *channel*; 0 when it may go now.
+    def lane(self, channel: ChannelId, root: MessageId | None) -> Lane:
+        """What the thread shares its rate with."""
+        return Lane(root if self._rates.per_thread and root is not None else channel)
+
+    def post_wait_s(self, lane: Lane, *, after: int = 0) -> float:
+        """Seconds until a post may go by *lane*; 0 when it may go now.
 
         Args:
-            after: so many others go to the channel first.
+            after: so many others go by it first.
         """
         now = self._clock()
-        bucket = self._channels.get(channel) or self._full(now)
-        in_channel = bucket.wait_s(now, after)
-        return max(self._pause_s(POST, now), self._posts.wait_s(now), in_channel)
+        bucket = self._lanes.get(lane) or self._full(now)
+        in_lane = bucket.wait_s(now, after)
+        return max(self._pause_s(POST, now), self._posts.wait_s(now), in_lane)
 
-    def posted(self, channel: ChannelId) -> None:
-        """A post to *channel* is under way."""
+    def posted(self, lane: Lane) -> None:
+        """A post by *lane* is under way."""
         now = self._clock()
-        if channel not in self._channels:
+        if lane not in self._lanes:
             self._forget_full(now)
-            self._channels[channel] = self._full(now)
-        self._channels[channel].take()
+            self._lanes[lane] = self._full(now)
+        self._lanes[lane].take()
         self._posts.take()
 
     def edit_wait_s(self) -> float:
@@ -100,13 +109,13 @@ class Pace:
         self._paused_until[method] = max(self._paused_until.get(method, 0.0), self._clock() + seconds)
 
     def _full(self, now: float) -> _Bucket:
-        return _Bucket(self._rates.posts_per_channel_s, self._rates.channel_burst, now)
+        return _Bucket(self._rates.posts_per_lane_s, self._rates.lane_burst, now)
 
     def _pause_s(self, method: str, now: float) -> float:
         return max(0.0, self._paused_until.get(method, 0.0) - now)
 
     def _forget_full(self, now: float) -> None:
-        # A full bucket says the same as none: thousands of quiet channels need no memory.
-        for channel, bucket in list(self._channels.items()):
+        # A full bucket says the same as none: thousands of quiet lanes need no memory.
+        for lane, bucket in list(self._lanes.items()):
             if bucket.wait_s(now) == 0.0 and bucket.full:
-                del self._channels[channel]
+                del self._lanes[lane]

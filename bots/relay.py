@@ -1,7 +1,7 @@
 """Recorded events into the outbox, and the status card: what a thread shows of its session.
 
 Run by each bots process for its workspaces; works only while it holds the sender's lease. Reads SQL, never a worker.
-While a thread has unsent posts or its channel is not free, events stay behind the cursor and are merged later; when
+While a thread has unsent posts or its lane is not free, events stay behind the cursor and are merged later; when
 that is not enough, they are folded into one text.
 """
 
@@ -18,9 +18,9 @@ import structlog
 
 from bots.alarm import Alarm
 from bots.lease import SenderLease
-from bots.pace import EDIT, Pace
+from bots.pace import EDIT, Lane, Pace
 from bots.ports import ChatSurface, MessageRenderer, Refusal, UnknownOutcome
-from core.domain.refs import ChannelId, MessageId, Place, ThreadId, WorkspaceId
+from core.domain.refs import MessageId, Place, ThreadId, WorkspaceId
 from core.domain.session import Session
 from core.errors import Conflict, PermanentError, TransientError
 from core.ports import Behind, Clock, SessionQuery, Thread, UnitOfWork
@@ -28,7 +28,6 @@ from core.service.narration import folded, narrate
 
 log = structlog.get_logger(__name__)
 
-_POLL_S = 3.0  # when nobody rings
 _CARD_EVERY_S = 5.0
 _CALL_S = 10.0
 _AT_ONCE = 500
@@ -52,6 +51,7 @@ class Relay:
         lease: SenderLease,
         pace: Pace,
         on_posts: Callable[[], None],
+        poll_s: float,
     ) -> None:
         self._workspace = workspace
         self._uow = uow
@@ -60,6 +60,7 @@ class Relay:
         self._renderer = renderer
         self._lease = lease
         self._pace = pace
+        self._poll_s = poll_s  # when nobody rings
         self._on_posts = on_posts
         self._awake = Alarm()
         self._new_term = False
@@ -79,7 +80,7 @@ class Relay:
 
     async def _loop(self, awake: Alarm, step: Callable[[], Any], *, then: Callable[[], None] | None = None) -> None:
         while True:
-            wait_s = _POLL_S
+            wait_s = self._poll_s
             if self._lease.held:
                 try:
                     wait_s = await step()
@@ -89,7 +90,7 @@ class Relay:
                     log.exception("relay.broken", workspace=self._workspace)
                 if then is not None:
                     then()
-            await awake.wait(min(wait_s, _POLL_S))
+            await awake.wait(min(wait_s, self._poll_s))
 
     def _taken(self) -> None:
         self._new_term = True
@@ -100,17 +101,18 @@ class Relay:
         async with self._uow.read(self._workspace) as work:
             behind = await work.deliveries.behind(_AT_ONCE)
             sending = {head.thread for head in await work.posts.heads()} if behind else set()
-        wait_s = _POLL_S
-        shown: Counter[ChannelId] = Counter()
+        wait_s = self._poll_s
+        shown: Counter[Lane] = Counter()
         for session_behind in behind:
             thread = session_behind.thread
             if thread.id in sending:
                 continue  # the sender wakes us when it is through
-            channel_wait_s = self._pace.post_wait_s(thread.channel, after=shown[thread.channel])
-            if channel_wait_s > 0:
-                wait_s = min(wait_s, channel_wait_s)
+            lane = self._pace.lane(thread.channel, thread.root)
+            lane_wait_s = self._pace.post_wait_s(lane, after=shown[lane])
+            if lane_wait_s > 0:
+                wait_s = min(wait_s, lane_wait_s)
                 continue
-            shown[thread.channel] += 1
+            shown[lane] += 1
             await self._show(session_behind)
         return wait_s
 
@@ -148,7 +150,7 @@ class Relay:
             await self._redraw_recent()
         async with self._uow.read(self._workspace) as work:
             stale = await work.deliveries.stale_cards()
-        wait_s = _POLL_S
+        wait_s = self._poll_s
         for session, thread in stale:
             if thread.card is None or self._replaced.get(thread.id) == thread.card:
                 continue

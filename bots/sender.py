@@ -14,10 +14,10 @@ import structlog
 from bots.alarm import Alarm
 from bots.delivery import Delivery, Patience
 from bots.lease import SenderLease
-from bots.pace import READ, UPLOAD, Pace
+from bots.pace import READ, UPLOAD, Lane, Pace
 from bots.ports import ChatSurface
 from bots.repair import Repairs
-from core.domain.refs import ChannelId, Place, ThreadId, WorkspaceId
+from core.domain.refs import Place, ThreadId, WorkspaceId
 from core.errors import TransientError
 from core.ports import Clock, Post, Thread, UnitOfWork
 
@@ -25,7 +25,6 @@ __all__ = ["Patience", "Sender"]
 
 log = structlog.get_logger(__name__)
 
-_POLL_S = 3.0  # when nobody rings
 _AT_ONCE = 16
 _BROKEN_AFTER_S = 30.0
 _TURNS_KEPT = 2_000
@@ -47,6 +46,7 @@ class Sender:
         pace: Pace,
         patience: Patience,
         on_sent: Callable[[], None],
+        poll_s: float,
     ) -> None:
         """
         Args:
@@ -58,6 +58,7 @@ class Sender:
         self._monotonic = monotonic
         self._lease = lease
         self._pace = pace
+        self._poll_s = poll_s  # when nobody rings
         self._patience = patience
         self._on_sent = on_sent
         self._awake = Alarm()
@@ -91,11 +92,11 @@ class Sender:
         try:
             while True:
                 try:
-                    wait_s = await self._start_due() if self._lease.held else _POLL_S
+                    wait_s = await self._start_due() if self._lease.held else self._poll_s
                 except TransientError as error:
                     log.warning("sender.cannot_read", workspace=self._workspace, error=str(error))
-                    wait_s = _POLL_S
-                await self._awake.wait(min(wait_s, _POLL_S))
+                    wait_s = self._poll_s
+                await self._awake.wait(min(wait_s, self._poll_s))
         finally:
             if self._at_work:
                 _, unfinished = await asyncio.wait(self._at_work.values(), timeout=_LAST_CALLS_S)
@@ -121,11 +122,12 @@ class Sender:
                 continue
             if len(self._at_work) >= _AT_ONCE:
                 break
-            wait_s = self._wait_s(head, thread.channel, now)
+            lane = self._pace.lane(thread.channel, thread.root)
+            wait_s = self._wait_s(head, lane, now)
             if wait_s > 0:
                 soonest_s = min(soonest_s, wait_s)
                 continue
-            self._pace.posted(thread.channel)
+            self._pace.posted(lane)
             self._last_turn[head.thread] = now
             self._at_work[head.thread] = asyncio.create_task(self._turn(head, thread))
         return soonest_s
@@ -143,8 +145,8 @@ class Sender:
     def _precedence(self, post: Post) -> tuple[bool, float]:
         return (not post.draft.urgent, self._last_turn.get(post.thread, 0.0))
 
-    def _wait_s(self, post: Post, channel: ChannelId, now: float) -> float:
-        wait_s = max(self._not_before.get(post.thread, 0.0) - now, self._pace.post_wait_s(channel))
+    def _wait_s(self, post: Post, lane: Lane, now: float) -> float:
+        wait_s = max(self._not_before.get(post.thread, 0.0) - now, self._pace.post_wait_s(lane))
         if post.attempted_at is not None:
             known_from = post.attempted_at + timedelta(seconds=self._patience.reconcile_after_s)
             wait_s = max(wait_s, (known_from - self._clock.now()).total_seconds(), self._pace.wait_s(READ))

@@ -5,8 +5,8 @@ Called by `surface` and `handlers`. Sends nothing itself.
 
 from typing import Any
 
-from bots import chunks
-from bots.slack import cards, limits, parse
+from bots import chunks, requests
+from bots.slack import cards, limits
 from bots.slack.markup import escape, escaped_chars, to_mrkdwn
 from core.domain.refs import Place
 from core.ports import Answer, Listed
@@ -33,7 +33,7 @@ def rendered(answer: Answer, workspace_url: str) -> dict[str, Any]:
             break
         blocks.append(block)
     if answer.older is not None:
-        blocks.append(cards.older_button(parse.older_value(answer.older)))
+        blocks.append(cards.older_button(requests.older_value(answer.older, limits.BUTTON_VALUE_CHARS)))
     return {"text": to_mrkdwn(pieces[0]), "blocks": blocks}
 
 

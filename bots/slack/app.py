@@ -18,16 +18,17 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bots.attendant import Attendant
 from bots.delivery import Patience
+from bots.facts import Facts
 from bots.lease import LEASE_S, SenderLease
+from bots.outlet import Outlet
 from bots.pace import Pace
-from bots.relay import Relay
-from bots.sender import Sender
-from bots.slack import limits
+from bots.slack import limits, replies
 from bots.slack.calls import call
 from bots.slack.handlers import SlackHandlers
 from bots.slack.messages import SlackRenderer
-from bots.slack.people import Facts, SlackConversations
+from bots.slack.people import SlackConversations
 from bots.slack.surface import SlackSurface
 from core.domain.refs import Platform, ProcessId, WorkspaceId, workspace_id
 from core.errors import TransientError
@@ -95,22 +96,29 @@ class SlackBot:
         identity = await _identity(client)
         self.workspace: WorkspaceId = workspace_id(Platform.SLACK, identity["team_id"])
         bot_user = identity["user_id"]
-        people = SlackConversations(client, team=identity["team_id"], facts=Facts(time.monotonic))
+        people = SlackConversations(
+            client, team=identity["team_id"], facts=Facts(time.monotonic, keep_s=limits.FACTS_S)
+        )
         surface = SlackSurface(client, http, people, bot_user=bot_user, workspace_url=identity["url"])
         renderer = SlackRenderer()
         self._desk = self._make_desk(people, renderer, surface.tell)
-        self._handlers = SlackHandlers(
-            workspace=self.workspace,
-            bot_user=bot_user,
+        self._attendant = Attendant(
             desk=self._desk,
             history=History(uow=self._uow, conversations=people),
+            help_text=replies.HELP,
+            record_s=limits.RECORD_S,
+        )
+        handlers = SlackHandlers(
+            workspace=self.workspace,
+            bot_user=bot_user,
+            attendant=self._attendant,
             people=people,
             surface=surface,
             clock=self._clock,
         )
         self._compose(surface, renderer)
         app = _bolt_app(self._web_client(http, token=None), identity, self._access.bot_token)
-        self._handlers.register(app)
+        handlers.register(app)
         self._socket = AsyncSocketModeHandler(app, self._access.app_token, proxy=client.proxy)
         if self._is_local:
             self._socket.client.proxy = None
@@ -118,34 +126,22 @@ class SlackBot:
         log.info("slack.connected", workspace=self.workspace, bot_user=bot_user)
 
     def _compose(self, surface: SlackSurface, renderer: SlackRenderer) -> None:
-        pace = Pace(limits.RATES, time.monotonic)
         self._lease = SenderLease(
             uow=self._uow,
-            workspace=self.workspace,
+            name=self.workspace,
             process=self._process,
             monotonic=time.monotonic,
             lease_s=self._lease_s,
         )
-        self.sender = Sender(
-            workspace=self.workspace,
-            uow=self._uow,
-            clock=self._clock,
-            monotonic=time.monotonic,
-            surface=surface,
-            lease=self._lease,
-            pace=pace,
-            patience=self._patience,
-            on_sent=lambda: self._relay.wake(),
-        )
-        self._relay = Relay(
+        self.outlet = Outlet(
             workspace=self.workspace,
             uow=self._uow,
             clock=self._clock,
             surface=surface,
             renderer=renderer,
             lease=self._lease,
-            pace=pace,
-            on_posts=self.sender.wake,
+            pace=Pace(limits.RATES, time.monotonic),
+            patience=self._patience,
         )
         self._bell.subscribe(TOPIC_RELAY, self._on_ring)
 
@@ -153,8 +149,7 @@ class SlackBot:
         """Carry out, show and send until cancelled."""
         # The lease outlives the last call, so that nobody takes over while it is under way.
         async with self._lease.kept(), asyncio.TaskGroup() as group:
-            group.create_task(self.sender.run())
-            group.create_task(self._relay.run())
+            group.create_task(self.outlet.run())
             group.create_task(self._desk.run())
 
     async def stop(self) -> None:
@@ -164,7 +159,7 @@ class SlackBot:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_WORDS_S):
                     await self._desk.drain()
-                    await self._handlers.drain()
+                    await self._attendant.drain()
         await self._open.aclose()
 
     async def connected(self) -> bool:
@@ -173,8 +168,7 @@ class SlackBot:
 
     def _on_ring(self, workspace: str) -> None:
         if workspace in ("", self.workspace):
-            self.sender.wake()
-            self._relay.wake()
+            self.outlet.wake()
 
     @property
     def _is_local(self) -> bool:

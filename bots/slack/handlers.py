@@ -5,7 +5,6 @@ acknowledged that is not in the inbox. Response URLs live in memory only.
 """
 
 import asyncio
-import hashlib
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
@@ -13,19 +12,18 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncApp
 
-from bots import replies
+from bots import replies, requests
+from bots.attendant import Attendant
+from bots.facts import Known
+from bots.requests import Asked
 from bots.slack import limits, parse
-from bots.slack import replies as slack_replies
 from bots.slack.markup import mentioned
-from bots.slack.parse import Asked, Topic
-from bots.slack.people import Known, SlackConversations
+from bots.slack.people import SlackConversations
 from bots.slack.surface import SlackSurface
 from core.domain.commands import Command
 from core.domain.refs import ChannelId, MessageId, Place, UserId, WorkspaceId
 from core.errors import MusterError
 from core.ports import Answer, Clock, Notify
-from core.service.front_desk import FrontDesk
-from core.service.history import History
 
 log = structlog.get_logger(__name__)
 
@@ -43,20 +41,17 @@ class SlackHandlers:
         *,
         workspace: WorkspaceId,
         bot_user: str,
-        desk: FrontDesk,
-        history: History,
+        attendant: Attendant,
         people: SlackConversations,
         surface: SlackSurface,
         clock: Clock,
     ) -> None:
         self._workspace = workspace
         self._bot_user = bot_user
-        self._desk = desk
-        self._history = history
+        self._attendant = attendant
         self._people = people
         self._surface = surface
         self._clock = clock
-        self._answering: set[asyncio.Task[None]] = set()
 
     def register(self, app: AsyncApp) -> None:
         """Make *app* call the handlers; whatever else it is sent is acknowledged and forgotten."""
@@ -68,11 +63,6 @@ class SlackHandlers:
         app.action(parse.ACTION_STOP)(self.on_stop)
         app.action(parse.ACTION_OLDER)(self.on_older)
         app.action(re.compile(".*"))(_acknowledge)
-
-    async def drain(self) -> None:
-        """Wait until what was asked so far is answered."""
-        while self._answering:
-            await asyncio.wait(self._answering)
 
     async def on_agents(self, ack: Ack, command: dict[str, Any]) -> None:
         """`/agents ...`: a task, or help, status, stop."""
@@ -98,17 +88,17 @@ class SlackHandlers:
             if isinstance(wanted, Asked):
                 # Two events tell of a mention, and nothing is recorded that would show the second to be the same.
                 if message.direct or event["type"] == "app_mention":
-                    self._answer_soon(wanted, notify)
+                    self._attendant.answer_soon(wanted, notify)
             else:
-                await self._desk.take(wanted, dedupe_key=message.dedupe_key, order=message.ts, notify=notify)
+                await self._attendant.take(wanted, key=message.dedupe_key, order=message.ts, notify=notify)
 
     async def on_stop(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
         """The Stop button of a status card."""
-        await self._on_press(ack, body, action, parse.stop_button, replace=False)
+        await self._on_press(ack, body, action, requests.stop_pressed, replace=False)
 
     async def on_older(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
         """The button to the next page of a list."""
-        await self._on_press(ack, body, action, parse.older_button, replace=True)
+        await self._on_press(ack, body, action, requests.older_pressed, replace=True)
 
     async def _on_command(
         self, ack: Ack, command: Payload, read: Callable[[str, Place, Known, Mapping[str, str]], Command | Asked]
@@ -119,7 +109,9 @@ class SlackHandlers:
 
         async def record() -> None:
             by, names = await self._who(user, command.get("user_name", ""), text)
-            await self._take(read(text, place, by, names), f"command:{command['trigger_id']}", self._now(), notify)
+            wanted = read(text, place, by, names)
+            key = f"command:{command['trigger_id']}"
+            await self._attendant.take(wanted, key=key, order=self._now(), notify=notify)
 
         await self._record_in_time(ack, record)
 
@@ -146,7 +138,7 @@ class SlackHandlers:
             by = await self._people.who(user, body["user"].get("username", ""))
             wanted = read(action.get("value", ""), place, by)
             if wanted is not None:
-                await self._take(wanted, key, action["action_ts"], notify)
+                await self._attendant.take(wanted, key=key, order=action["action_ts"], notify=notify)
 
         await self._record_in_time(ack, record, notify)
 
@@ -159,67 +151,14 @@ class SlackHandlers:
             tell: how to say so; None when the acknowledgement itself may carry words.
         """
         try:
-            await self._in_time(record())
+            await self._attendant.in_time(record())
         except Exception as error:
             log.error("slack.not_recorded", error=type(error).__name__, exc_info=not isinstance(error, MusterError))
             if tell is None:
                 await ack(response_type="ephemeral", text=replies.NOT_STARTED)
                 return
-            self._soon(tell(Answer(text=replies.NOT_STARTED)))
+            self._attendant.soon(tell(Answer(text=replies.NOT_STARTED)))
         await ack()
-
-    async def _in_time(self, recording: Coroutine[Any, Any, None]) -> None:
-        """Await *recording*, at most `RECORD_S`; then it is cancelled, and goes on letting go by itself.
-
-        Letting go of a database that keeps silent takes seconds as well, and by then the person would have been told
-        that Muster did not answer.
-
-        Raises:
-            TimeoutError: it took too long, so nothing will come of it.
-        """
-        task = asyncio.create_task(recording)
-        self._answering.add(task)
-        task.add_done_callback(self._recorded)
-        try:
-            await asyncio.wait({task}, timeout=limits.RECORD_S)
-        finally:
-            task.cancel()
-        if not task.done():
-            raise TimeoutError
-        await task
-
-    def _recorded(self, task: asyncio.Task[None]) -> None:
-        self._answering.discard(task)
-        if not task.cancelled():
-            task.exception()  # whoever waited has been told
-
-    async def _take(self, wanted: Command | Asked, key: str, order: str, notify: Notify) -> None:
-        if isinstance(wanted, Asked):
-            self._answer_soon(wanted, notify)
-            return
-        opaque = hashlib.sha256(key.encode()).hexdigest()  # a trigger id is no business of the inbox
-        await self._desk.take(wanted, dedupe_key=opaque, order=order, notify=notify)
-
-    def _answer_soon(self, asked: Asked, notify: Notify) -> None:
-        self._soon(self._answer(asked, notify))
-
-    def _soon(self, answering: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(_logged(answering))
-        self._answering.add(task)
-        task.add_done_callback(self._answering.discard)
-
-    async def _answer(self, asked: Asked, notify: Notify) -> None:
-        try:
-            match asked.topic:
-                case Topic.HELP:
-                    answer = Answer(text=slack_replies.HELP)
-                case Topic.STATUS:
-                    answer = await self._history.status(asked.query)
-                case Topic.HISTORY:
-                    answer = await self._history.answer(asked.query)
-        except MusterError as error:
-            answer = Answer(text=replies.in_words(error))
-        await notify(answer)
 
     async def _who(self, user: UserId, name: str, text: str) -> tuple[Known, dict[str, str]]:
         """Who speaks, and the names of those whom *text* mentions."""
@@ -240,10 +179,3 @@ class SlackHandlers:
 
 async def _acknowledge(ack: Ack) -> None:
     await ack()
-
-
-async def _logged(answering: Awaitable[None]) -> None:
-    try:
-        await answering
-    except Exception:
-        log.warning("slack.answer_not_delivered", exc_info=True)

@@ -55,8 +55,8 @@ REPLIES_PAGE = 200
 
 # Rates. https://docs.slack.dev/apis/web-api/rate-limits
 RATES = Rates(
-    posts_per_channel_s=1.0,  # "no more than one message per second per channel", short bursts allowed
-    channel_burst=3,
+    posts_per_lane_s=1.0,  # "no more than one message per second per channel", short bursts allowed
+    lane_burst=3,
     posts_per_min=200,  # "several hundred messages per minute" for a workspace
     edits_per_min=50,  # chat.update is tier 3
 )

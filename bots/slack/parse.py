@@ -4,42 +4,21 @@ Called by `handlers`. Reads ids and text only; tokens, trigger ids and response 
 Sources: https://docs.slack.dev/interactivity/implementing-slash-commands, .../reference/events/message
 """
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
+from bots import requests
+from bots.facts import Known
+from bots.requests import Asked
 from bots.slack import limits
 from bots.slack.markup import from_slack, mentioned, without_mention
-from bots.slack.people import Known
-from core.domain.commands import Command, PostReply, StartSession, StopSession
+from core.domain.commands import Command, PostReply, StartSession
 from core.domain.refs import ChannelId, MessageId, Place, UserId, WorkspaceId
-from core.ports import Query
 
 ACTION_STOP = "muster_stop"
 ACTION_OLDER = "muster_older"
-
-_KEYWORD = re.compile(r"(?P<word>help|status|stop)(?:\s+#?(?P<number>\d{1,9}))?[.!]?", re.IGNORECASE)
-_NUMBER = re.compile(r"#?(\d{1,9})")
-
-
-class Topic(StrEnum):
-    """What a person wants to read."""
-
-    HELP = "help"
-    STATUS = "status"
-    HISTORY = "history"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A question about what is there; changes nothing."""
-
-    topic: Topic
-    query: Query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +81,7 @@ def asked_in(
     place = Place(workspace=workspace, channel=message.channel, root=message.thread)
     addressed = message.mention or message.direct
     if message.thread is None or message.mention:
-        wanted = _keyword(text, place, by)
+        wanted = requests.keyword(text, place, by)
         if wanted is not None and not (message.thread and text.strip().casefold() == "stop"):
             return wanted
     if message.thread is None:
@@ -122,64 +101,10 @@ def asked_in(
 def agents_command(text: str, place: Place, by: Known, names: Mapping[str, str]) -> Command | Asked:
     """`/agents ...`: a single keyword, with a number perhaps, is a request about sessions; anything else is a task."""
     task = from_slack(text, names).strip()
-    wanted = _keyword(task, place, by)
+    wanted = requests.keyword(task, place, by)
     return wanted or StartSession(place=place, by=by.person, task=task, restricted=by.restricted)
 
 
 def history_command(text: str, place: Place, by: Known, names: Mapping[str, str]) -> Asked:
     """`/history`, `/history <words>` or `/history <number>`."""
-    words = from_slack(text, names).strip()
-    number = _NUMBER.fullmatch(words)
-    query = Query(
-        place=place,
-        by=by.person,
-        words="" if number else words,
-        number=int(number[1]) if number else None,
-        restricted=by.restricted,
-    )
-    return Asked(topic=Topic.HISTORY, query=query)
-
-
-def stop_button(value: str, place: Place, by: Known) -> StopSession | None:
-    """A press of the Stop button; None when the value is not one that Muster made."""
-    number = _NUMBER.fullmatch(value)
-    if number is None:
-        return None
-    return StopSession(place=place, by=by.person, number=int(number[1]), restricted=by.restricted, admin=by.admin)
-
-
-def older_value(query: Query) -> str:
-    """What the button to the next page carries; `older_button` reads it back."""
-    room = limits.BUTTON_VALUE_CHARS - 64
-    words = query.words
-    while len(json.dumps(words)) > room:
-        words = words[:-16]
-    return json.dumps({"words": words, "offset": query.offset})
-
-
-def older_button(value: str, place: Place, by: Known) -> Asked | None:
-    """A press of the button to the next page; None when the value is not one that Muster made."""
-    try:
-        read = json.loads(value)
-        words, offset = str(read["words"]), int(read["offset"])
-    except (ValueError, KeyError, TypeError):
-        return None
-    if not 0 <= offset < 1_000_000:
-        return None
-    query = Query(place=place, by=by.person, words=words, offset=offset, restricted=by.restricted)
-    return Asked(topic=Topic.HISTORY, query=query)
-
-
-def _keyword(text: str, place: Place, by: Known) -> Command | Asked | None:
-    if not text.strip():
-        return Asked(topic=Topic.HELP, query=Query(place=place, by=by.person))
-    match = _KEYWORD.fullmatch(text.strip())
-    if match is None:
-        return None
-    word, number = match["word"].casefold(), int(match["number"]) if match["number"] else None
-    if word == "stop":
-        return StopSession(place=place, by=by.person, number=number, restricted=by.restricted, admin=by.admin)
-    if word == "status":
-        query = Query(place=place, by=by.person, number=number, restricted=by.restricted)
-        return Asked(topic=Topic.STATUS, query=query)
-    return Asked(topic=Topic.HELP, query=Query(place=place, by=by.person)) if number is None else None
+    return requests.history(from_slack(text, names), place, by)

@@ -5,13 +5,12 @@ Slack does not say counts as no. Implements `core.ports.Conversations`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bots.facts import Facts, Known
 from bots.slack import limits, replies
 from bots.slack.calls import call
 from core.domain.refs import ChannelId, Person, Place, UserId
@@ -21,52 +20,6 @@ log = structlog.get_logger(__name__)
 
 _MEMBER_PAGES = 20
 _MEMBERS_A_PAGE = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What is known of a person."""
-
-    person: Person
-    restricted: bool  # a guest, a stranger, a bot, or unknown
-    admin: bool = False  # of the workspace
-
-
-class Facts:
-    """Answers of Slack, each kept for a minute and asked for once at a time."""
-
-    def __init__(self, clock: Callable[[], float], *, keep_s: float = limits.FACTS_S) -> None:
-        self._clock = clock
-        self._keep_s = keep_s
-        self._kept: dict[Hashable, tuple[float, Any]] = {}
-        self._asking: dict[Hashable, asyncio.Task[Any]] = {}
-
-    async def get(self, key: Hashable, ask: Callable[[], Awaitable[Any]]) -> Any:
-        """The kept answer for *key*, else the one of *ask*, whose errors are not kept."""
-        now = self._clock()
-        if (kept := self._kept.get(key)) and kept[0] > now:
-            return kept[1]
-        asking = self._asking.get(key)
-        if asking is None:
-            asking = asyncio.ensure_future(self._ask(key, ask))
-            asking.add_done_callback(_look_at)  # those who waited may all have given up
-            self._asking[key] = asking
-        return await asyncio.shield(asking)
-
-    async def _ask(self, key: Hashable, ask: Callable[[], Awaitable[Any]]) -> Any:
-        asked_at = self._clock()
-        try:
-            answer = await ask()
-            self._kept = {k: v for k, v in self._kept.items() if v[0] > asked_at}
-            self._kept[key] = (asked_at + self._keep_s, answer)
-            return answer
-        finally:
-            del self._asking[key]
-
-
-def _look_at(asking: asyncio.Task[Any]) -> None:
-    if not asking.cancelled():
-        asking.exception()
 
 
 class SlackConversations:
@@ -118,17 +71,17 @@ class SlackConversations:
             return replies.NO_DIRECT_MESSAGE if place.channel.startswith("D") else replies.INVITE
         return ""
 
-    async def may_view(self, channel: ChannelId, user: UserId) -> bool:
+    async def may_view(self, place: Place, user: UserId) -> bool:
         """Public channel: any full member of the workspace; otherwise whoever is in the conversation now."""
         try:
-            info = await self._channel(channel)
+            info = await self._channel(place.channel)
             if info.get("is_im"):
                 return bool(info.get("user") == user)
             if not info.get("is_private") and not info.get("is_mpim"):
                 return not self._restricted(await self._user(user))
-            return user in await self._members(channel)
+            return user in await self._members(place.channel)
         except MusterError as error:
-            log.warning("slack.view_denied", channel=channel, user=user, error=str(error))
+            log.warning("slack.view_denied", channel=place.channel, user=user, error=str(error))
             return False
 
     async def direct_channel(self, user: UserId) -> ChannelId:

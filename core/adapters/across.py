@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.adapters.sql_tables import HELD_STATES, inbox, processes, sessions
+from core.adapters.sql_tables import HELD_STATES, deliveries, inbox, posts, processes, sessions, threads
 from core.adapters.upsert import insert_or_update
 from core.domain.lifecycle import CLAIMABLE, State
-from core.domain.refs import Place, ProcessId, SessionId, WorkspaceId
+from core.domain.refs import Place, Platform, ProcessId, SessionId, WorkspaceId
 from core.ports import Held
 
 Found = list[tuple[WorkspaceId, SessionId]]
@@ -68,6 +68,20 @@ class SqlAcross:
     async def queued_before(self, moment: datetime) -> Found:
         waiting = sa.and_(sessions.c.state.in_(sorted(CLAIMABLE)), sessions.c.changed_at < moment)
         return await self._find(waiting, _AT_ONCE)
+
+    async def stirring(self, platform: Platform) -> list[WorkspaceId]:
+        shown = sa.select(threads.c.workspace).join(deliveries, deliveries.c.thread == threads.c.id)
+        to_show = shown.where(deliveries.c.shown_seq < deliveries.c.last_seq)
+        to_redraw = shown.where(
+            deliveries.c.card_seq < deliveries.c.last_seq,
+            threads.c.newest_session == deliveries.c.session,
+            threads.c.card.is_not(None),
+        )
+        to_send = sa.select(threads.c.workspace).join(posts, posts.c.thread == threads.c.id)
+        to_send = to_send.where(posts.c.state == sa.text("'unsent'"))
+        of_platform = sa.and_(threads.c.blocked == "", threads.c.workspace.startswith(f"{platform}:"))
+        query = sa.union(*(each.where(of_platform) for each in (to_show, to_redraw, to_send)))
+        return list((await self._connection.execute(query)).scalars())
 
     async def untaken(self, received_before: datetime) -> list[Place]:
         query = (

@@ -17,6 +17,11 @@ from core.adapters.urgent_lock import UrgentLock
 
 _POSTGRES_POOL = 10
 _SQLITE_READERS = 4
+_POSTGRES_SETTINGS = {
+    # A process that stands still in a transaction would keep its rows from everybody for as long as it does: its
+    # sessions could not be taken over. Nothing of Muster's waits for anything else inside a transaction.
+    "idle_in_transaction_session_timeout": "5000",  # ms; below a worker's lease
+}
 _PRAGMAS = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
 
 
@@ -36,7 +41,12 @@ class Database:
         else:
             self._write_lock = None
             self.writing = create_async_engine(
-                self.url, pool_size=_POSTGRES_POOL, max_overflow=5, pool_pre_ping=False, pool_recycle=1800
+                self.url,
+                pool_size=_POSTGRES_POOL,
+                max_overflow=5,
+                pool_pre_ping=False,
+                pool_recycle=1800,
+                connect_args={"server_settings": _POSTGRES_SETTINGS},
             )
             self.reading = self.writing.execution_options(isolation_level="REPEATABLE READ")
 

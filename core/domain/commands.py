@@ -7,7 +7,7 @@ token, or an address that works like one.
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.refs import MessageId, Person, Place
+from core.domain.refs import FileRef, MessageId, Person, Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,10 @@ class StartSession:
     by: Person
     task: str
     restricted: bool = False  # a guest or a stranger to the workspace
+    provider: str = ""  # "" for the deployment's own
+    model: str = ""
+    team: str = ""  # the specialists wished for, in the person's words
+    files: tuple[FileRef, ...] = ()  # their bytes are kept already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,8 @@ class TaskGiven:
     task: str
     by: Person
     parent: SessionId | None = None  # the finished session of the same thread that this one continues
+    team: str = ""  # the specialists wished for, in the person's words
+    files: tuple[FileRef, ...] = ()  # laid into the workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,7 +126,9 @@ def transcript(recorded: Iterable[ev.Recorded]) -> list[Line]:
     lines: list[Line] = []
     for record in recorded:
         match record.event:
-            case ev.TaskGiven(task=text, by=by) | ev.NoteGiven(text=text, by=by):
+            case ev.TaskGiven(by=by) as given:
+                lines.append(Line(seq=record.seq, speaker=by.name, text=_with_wishes(given), human=True))
+            case ev.NoteGiven(text=text, by=by):
                 lines.append(Line(seq=record.seq, speaker=by.name, text=text, human=True))
             case ev.QuestionAnswered(text=text, by=by):
                 lines.append(Line(seq=record.seq, speaker=by.name, text=text, human=True))
@@ -135,3 +137,13 @@ def transcript(recorded: Iterable[ev.Recorded]) -> list[Line]:
             case _:
                 pass
     return lines
+
+
+def _with_wishes(given: ev.TaskGiven) -> str:
+    """The task with what else the person said about it."""
+    parts = [given.task]
+    if given.team:
+        parts.append(f"The team I want: {given.team}")
+    if given.files:
+        parts.append("Files in the workspace: " + ", ".join(file.name for file in given.files))
+    return "\n\n".join(parts)

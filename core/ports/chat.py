@@ -7,12 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.domain.refs import (
-    ChannelId,
-    Person,
-    Place,
-    UserId,
-)
+from core.domain.refs import Person, Place, UserId
 from core.domain.session import Session
 from core.ports.threads import Draft
 
@@ -58,8 +53,8 @@ class Conversations(Protocol):
             "" when it can; otherwise a sentence for the person that says what to do.
         """
 
-    async def may_view(self, channel: ChannelId, user: UserId) -> bool:
-        """Whether the person can see the channel now; unknown or an error means no."""
+    async def may_view(self, place: Place, user: UserId) -> bool:
+        """Whether the person can see what is said there now; unknown or an error means no."""
 
 
 class Renderer(Protocol):

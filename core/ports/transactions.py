@@ -10,6 +10,7 @@ from typing import Protocol
 from core.domain.lifecycle import State
 from core.domain.refs import (
     Place,
+    Platform,
     ProcessId,
     SessionId,
     WorkspaceId,
@@ -58,6 +59,9 @@ class Across(Protocol):
         """What a worker holds: with each renewal it learns what to stop."""
 
     async def queued_before(self, moment: datetime) -> list[tuple[WorkspaceId, SessionId]]: ...
+
+    async def stirring(self, platform: Platform) -> list[WorkspaceId]:
+        """Workspaces of the platform with something to show, to send or to redraw."""
 
     async def untaken(self, received_before: datetime) -> list[Place]:
         """Places with inbox rows that nobody has carried out."""

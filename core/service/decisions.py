@@ -3,8 +3,8 @@
 Called by the front desk with a locked row of the inbox. Reads and writes through `Work` alone; speaks to nobody.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -42,6 +42,8 @@ class Defaults:
     provider: str
     model: str
     max_rounds: int
+    models: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Providers that people may choose, each with the models known of it, the usual one first."""
 
 
 class Decisions:
@@ -60,6 +62,8 @@ class Decisions:
         """
         self._policy.check_person(restricted=command.restricted)
         self._policy.check_task(command.task)
+        self._policy.check_wish(command.team)
+        self._model_for(command)
 
     async def decide(self, work: Work, row: InboxRow) -> Answer | None:
         """Carry the row's command out.
@@ -92,11 +96,29 @@ class Decisions:
         self.check(command)
         place = command.place
         thread = await work.threads.open(place.channel, place.root, owned=place.root is None)
-        await self._open_session(work, thread, command.by, command.task, card=True)
+        await self._open_session(work, thread, command, card=True)
+
+    def _model_for(self, command: StartSession) -> tuple[str, str]:
+        """Names of the provider and the model that the session gets; any model's name is taken.
+
+        Raises:
+            UserError: there is no such provider here.
+        """
+        provider = command.provider.strip() or self._defaults.provider
+        if command.model.strip():
+            self._policy.check_model(command.model)
+        if provider == self._defaults.provider:
+            return provider, command.model.strip() or self._defaults.model
+        if provider not in self._defaults.models:
+            there_is = ", ".join(f"`{name}`" for name in self._defaults.models or (self._defaults.provider,))
+            raise UserError(f"There is no provider of that name here. You can choose: {there_is}.")
+        return provider, command.model.strip() or self._defaults.models[provider][0]
 
     async def _open_session(
-        self, work: Work, thread: Thread, by: Person, task: str, *, parent: SessionId | None = None, card: bool
+        self, work: Work, thread: Thread, command: StartSession, *, parent: SessionId | None = None, card: bool
     ) -> None:
+        by, task = command.by, command.task
+        provider, model = self._model_for(command)
         newest = await work.sessions.newest_in(thread.id)
         if newest is not None and not newest.finished:
             raise UserError(f"#{newest.number} is still at work in this thread. Reply there, or stop it first.")
@@ -105,13 +127,16 @@ class Decisions:
             thread=thread.id,
             task=task,
             starter=by,
-            provider=self._defaults.provider,
-            model=self._defaults.model,
+            provider=provider,
+            model=model,
             max_rounds=self._defaults.max_rounds,
             parent=parent,
         )
-        session = await work.sessions.open(new, ev.TaskGiven(task=task, by=by, parent=parent))
+        given = ev.TaskGiven(task=task, by=by, parent=parent, team=command.team.strip(), files=command.files)
+        session = await work.sessions.open(new, given)
         await self._check_room(work, by)
+        for file in command.files:
+            await work.files.attach(session.id, file)
         await work.deliveries.add(session.id, thread.id, shown_seq=0)
         if card:
             await work.posts.add(thread.id, self._renderer.root(session))
@@ -145,9 +170,8 @@ class Decisions:
             return await self._stop(work, session, command.by, admin=command.admin)
         if session.finished:
             self._policy.check_task(command.text)
-            await self._open_session(
-                work, thread, command.by, command.text, parent=session.id, card=thread.card is None
-            )
+            follow_up = StartSession(place=command.place, by=command.by, task=command.text)
+            await self._open_session(work, thread, follow_up, parent=session.id, card=thread.card is None)
             return None
         question = await work.questions.open_in(session.id)
         if question is not None and _is_later(command, question):

@@ -13,11 +13,11 @@ from datetime import timedelta
 import structlog
 
 from core.domain.commands import Command, PostReply, StartSession
-from core.domain.refs import Place, Platform
+from core.domain.refs import FileRef, Place, Platform, WorkspaceId
 from core.errors import Conflict, TransientError, UserError
 from core.ports import Answer, Clock, Conversations, InboxRow, Notify, Renderer, Tell, UnitOfWork, Work
 from core.service.decisions import Decisions, Defaults
-from core.service.outbound import redact
+from core.service.outbound import redact, safe_file_name
 from core.service.policy import Policy
 
 __all__ = ["Defaults", "FrontDesk"]
@@ -79,6 +79,20 @@ class FrontDesk:
         self._notify.setdefault(command.place, {})[row] = notify
         self._soon(command.place)
         return True
+
+    async def keep(self, workspace: WorkspaceId, *, name: str, content: bytes, mime: str) -> FileRef:
+        """Keep the bytes of a file that comes with a request, before the request itself.
+
+        Args:
+            name: as the person named it.
+
+        Raises:
+            UserError: it is too large.
+            TransientError: it could not be kept.
+        """
+        async with self._uow.begin(workspace, urgent=True) as work:
+            blob = await work.files.put(content)
+        return FileRef(name=safe_file_name(name), blob=blob, size_bytes=len(content), mime=mime)
 
     async def run(self) -> None:
         """Carry out what other processes took and did not finish; runs until cancelled."""
@@ -223,8 +237,8 @@ def _fit_to_keep(command: Command) -> Command:
     """The command without secrets, and without characters that no database takes."""
     by = replace(command.by, name=redact(command.by.name))
     match command:
-        case StartSession(task=task):
-            return replace(command, by=by, task=redact(task))
+        case StartSession(task=task, team=team):
+            return replace(command, by=by, task=redact(task), team=redact(team))
         case PostReply(text=text):
             return replace(command, by=by, text=redact(text))
         case _:

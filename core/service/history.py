@@ -84,7 +84,7 @@ class History:
     async def _may_view(self, query: Query, place: Place) -> bool:
         if query.restricted:
             return False
-        return await self._conversations.may_view(place.channel, query.by.id)
+        return await self._conversations.may_view(place, query.by.id)
 
 
 def _unknown(number: int | None) -> Answer:

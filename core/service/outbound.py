@@ -8,6 +8,7 @@ import html
 import re
 
 REDACTED = "[redacted]"
+_FILE_NAME_CHARS = 100
 
 # What is repeated before something required has a bound: the text is an agent's, and must not cost quadratic time.
 _SECRETS = re.compile(
@@ -52,6 +53,16 @@ def clean(text: str) -> str:
     while (cleaner := _without_hidden_links(redact(text))) != text:
         text = cleaner  # a secret may come together, or a link, when another is taken apart
     return text
+
+
+def safe_file_name(name: str) -> str:
+    """The name for a file that a person sent: one part of a path, which nothing takes for anything else."""
+    last = re.split(r"[/\\]", redact(name))[-1]
+    plain = re.sub(r"[^\w.()+ -]", "_", last).strip(" .-")
+    stem, dot, suffix = plain.rpartition(".")
+    if not dot:
+        stem, suffix = suffix, ""
+    return f"{stem[: _FILE_NAME_CHARS - len(dot) - len(suffix[:16])] or 'file'}{dot}{suffix[:16]}"
 
 
 def _without_hidden_links(text: str) -> str:

@@ -12,6 +12,8 @@ from core.domain.session import Session
 from core.errors import UserError
 
 MAX_TASK_CHARS = 10_000
+MAX_WISH_CHARS = 500
+MAX_MODEL_CHARS = 128
 
 ACTIVE = frozenset({State.QUEUED, State.BUILDING, State.RUNNING, State.RESUMING, State.STOPPING})
 """What counts against the limits; waiting for a person costs nothing."""
@@ -49,6 +51,26 @@ class Policy:
                 f"A task may have {MAX_TASK_CHARS:,} characters at most; this one has {len(task):,}. "
                 "Put the long part into a reply in the thread."
             )
+
+    def check_wish(self, team: str) -> None:
+        """What is said about the team's make-up is short.
+
+        Raises:
+            UserError: it is longer than `MAX_WISH_CHARS`.
+        """
+        if len(team) > MAX_WISH_CHARS:
+            raise UserError(
+                f"Say in {MAX_WISH_CHARS} characters who should be in the team, for example: a researcher, a critic."
+            )
+
+    def check_model(self, model: str) -> None:
+        """A model's name fits where names are kept.
+
+        Raises:
+            UserError: it is longer than `MAX_MODEL_CHARS`.
+        """
+        if len(model) > MAX_MODEL_CHARS:
+            raise UserError(f"A model's name has {MAX_MODEL_CHARS} characters at most.")
 
     def check_room(self, *, of_user: int, of_workspace: int) -> None:
         """Called with the new session counted, while nobody else can open one in the workspace.

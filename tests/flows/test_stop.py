@@ -55,6 +55,7 @@ async def test_a_stop_cancels_the_call_of_a_model_that_hangs(room: Room, stop: W
     await room.until_asked(kind="turn", outcome="running")
     await stop(room, root, room.ada)
     await _stopped_in_time(room, root)
+    await room.until_asked(kind="turn", outcome="cancelled")  # the provider sees it a moment later
     assert await room.stage.model.requests(room.name, outcome="running") == []
     [cancelled] = await room.stage.model.requests(room.name, kind="turn")
     assert cancelled["outcome"] == "cancelled"
@@ -66,6 +67,7 @@ async def test_a_stop_while_the_team_is_built_ends_it(room: Room) -> None:
     await room.until_asked(kind="team", outcome="running")
     await _by_button(room, root, room.ada)
     await _stopped_in_time(room, root)
+    await room.until_asked(kind="team", outcome="cancelled")
     assert await room.stage.model.requests(room.name, outcome="running") == []
 
 

@@ -63,8 +63,8 @@ class Conversations:
             self.admitted.append(place)
         return refusal
 
-    async def may_view(self, channel: ChannelId, user: UserId) -> bool:
-        return user in self.viewers.get(channel, set())
+    async def may_view(self, place: Place, user: UserId) -> bool:
+        return user in self.viewers.get(place.channel, set())
 
 
 class PlainRenderer:

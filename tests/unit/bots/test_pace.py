@@ -1,8 +1,10 @@
-from bots.pace import POST, Pace, Rates
-from core.domain.refs import ChannelId
+from dataclasses import replace
 
-RATES = Rates(posts_per_channel_s=1.0, channel_burst=3, posts_per_min=6, edits_per_min=60)
-A, B = ChannelId("A"), ChannelId("B")
+from bots.pace import POST, Lane, Pace, Rates
+from core.domain.refs import ChannelId, MessageId
+
+RATES = Rates(posts_per_lane_s=1.0, lane_burst=3, posts_per_min=6, edits_per_min=60)
+A, B = Lane("A"), Lane("B")
 
 
 class Time:
@@ -28,7 +30,7 @@ def test_the_workspace_has_a_ceiling_over_all_channels() -> None:
     time = Time()
     pace = Pace(RATES, time)
     for number in range(6):
-        pace.posted(ChannelId(str(number)))
+        pace.posted(Lane(str(number)))
     assert pace.post_wait_s(B) == 10.0
 
 
@@ -54,5 +56,12 @@ def test_quiet_channels_are_forgotten() -> None:
     pace = Pace(RATES, time)
     for number in range(100):
         time.now += 60
-        pace.posted(ChannelId(str(number)))
-    assert len(pace._channels) == 1
+        pace.posted(Lane(str(number)))
+    assert len(pace._lanes) == 1
+
+
+def test_threads_share_their_channels_lane_unless_the_platform_counts_each_by_itself() -> None:
+    shared, own = Pace(RATES, Time()), Pace(replace(RATES, per_thread=True), Time())
+    channel, root, other = ChannelId("C"), MessageId("1"), MessageId("2")
+    assert shared.lane(channel, root) == shared.lane(channel, other) == shared.lane(channel, None)
+    assert len({own.lane(channel, root), own.lane(channel, other), own.lane(channel, None)}) == 3

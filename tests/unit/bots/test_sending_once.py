@@ -45,14 +45,14 @@ async def test_a_post_whose_answer_was_lost_is_found_and_not_sent_again(world: S
     shown = await texts(world, root)
     assert sum("only once" in text for text in shown) == 1
     assert len([m for m in await world.slack.messages("general") if "count the primes" in m.text]) == 1
-    assert world.bot.sender.counts["reconciled"] == 2
+    assert world.bot.outlet.sender.counts["reconciled"] == 2
 
 
 async def test_a_post_that_was_lost_on_the_way_is_sent_again(world: SlackWorld) -> None:
     await world.slack.add_fault("lose_request", target="chat.postMessage", times=1)
     root = await started(world)
     assert root.body.get("thread_ts") is None
-    assert world.bot.sender.counts["resent"] == 1
+    assert world.bot.outlet.sender.counts["resent"] == 1
 
 
 async def test_where_slack_lets_nobody_look_a_lost_post_is_sent_once_more_and_counted(world: SlackWorld) -> None:
@@ -65,7 +65,7 @@ async def test_where_slack_lets_nobody_look_a_lost_post_is_sent_once_more_and_co
     await world.record(said("later", "writer"))
     await world.slack.wait_for_message(channel="general", containing="later")
     assert sum("perhaps twice" in text for text in await texts(world, root)) == 2
-    assert world.bot.sender.counts["possible_duplicates"] == 1
+    assert world.bot.outlet.sender.counts["possible_duplicates"] == 1
 
 
 async def test_a_429_delays_a_post_and_nothing_is_lost_or_doubled(world: SlackWorld) -> None:
@@ -76,14 +76,14 @@ async def test_a_429_delays_a_post_and_nothing_is_lost_or_doubled(world: SlackWo
     await world.slack.wait_for_message(channel="general", containing="two")
     shown = await texts(world, root)
     assert [text.split("\n")[0] for text in shown[2:]] == ["one", "two"]
-    assert world.bot.sender.counts["limited"] == 1
+    assert world.bot.outlet.sender.counts["limited"] == 1
 
 
 async def test_a_server_error_is_looked_into_before_the_post_is_sent_again(world: SlackWorld) -> None:
     await world.slack.add_fault("server_error", target="chat.postMessage", times=2)
     root = await started(world)
     assert len([m for m in await world.slack.messages("general") if m.ts == root.ts]) == 1
-    assert world.bot.sender.counts["resent"] == 2
+    assert world.bot.outlet.sender.counts["resent"] == 2
 
 
 async def test_a_post_that_slack_objects_to_is_sent_in_plain_words(world: SlackWorld) -> None:
@@ -94,7 +94,7 @@ async def test_a_post_that_slack_objects_to_is_sent_in_plain_words(world: SlackW
     assert "username" not in plain.body
     await world.slack.add_fault("deny", target="chat.postMessage", error="msg_too_long", times=2)
     await world.record(said("never shown"))
-    await until(lambda: world.bot.sender.counts["given_up"] == 1)
+    await until(lambda: world.bot.outlet.sender.counts["given_up"] == 1)
     await world.record(said("goes on"))
     await world.slack.wait_for_message(channel="general", containing="goes on")
 
@@ -174,7 +174,7 @@ async def test_a_standby_takes_over_and_finishes_what_was_begun(world: SlackWorl
     await world.record(said("by the second", "writer"))
     await world.slack.wait_for_message(channel="general", containing="by the second")
     assert sum("begun by the first" in text for text in await texts(world, root)) == 1
-    assert world.bot.sender.counts["reconciled"] == 0  # a process that is told to stop ends its calls first
+    assert world.bot.outlet.sender.counts["reconciled"] == 0  # a process that is told to stop ends its calls first
 
 
 async def test_of_two_processes_only_one_speaks(world: SlackWorld) -> None:
@@ -201,10 +201,10 @@ async def test_what_two_senders_posted_both_is_repaired(world: SlackWorld) -> No
     thread = (await world.session()).thread
     assert thread is not None
     since = world.clock.now() - timedelta(minutes=1)
-    world.bot.sender._repairs.plan(thread, since, 0.0)
-    world.bot.sender.wake()
+    world.bot.outlet.sender._repairs.plan(thread, since, 0.0)
+    world.bot.outlet.sender.wake()
     await until(lambda: _times(world, root, "twice for a moment", 1))
-    assert world.bot.sender.counts["duplicates_repaired"] == 1
+    assert world.bot.outlet.sender.counts["duplicates_repaired"] == 1
 
 
 async def _times(world: SlackWorld, root: Shown, text: str, times: int) -> bool:

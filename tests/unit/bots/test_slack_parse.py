@@ -5,12 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.slack import limits, parse
-from bots.slack.parse import Asked, Topic
-from bots.slack.people import Known
+from bots.facts import Known
+from bots.requests import Asked, Topic
+from bots.slack import parse
 from core.domain.commands import PostReply, StartSession, StopSession
 from core.domain.refs import ChannelId, MessageId, Person, Place, UserId, WorkspaceId
-from core.ports import Query
 
 BOT = "UBOT"
 WORKSPACE = WorkspaceId("slack:T1")
@@ -133,26 +132,6 @@ def test_a_direct_message_needs_no_mention() -> None:
     heard = parse.said(event(text="count", channel="D1", channel_type="im"), BOT)
     assert heard is not None
     assert isinstance(parse.asked_in(heard, WORKSPACE, BOT, ADA, {}), StartSession)
-
-
-@pytest.mark.parametrize("value", ["", "x", "-1", "1 or 1=1", "#", "9" * 40])
-def test_a_forged_stop_button_asks_for_nothing(value: str) -> None:
-    assert parse.stop_button(value, PLACE, ADA) is None
-
-
-@pytest.mark.parametrize("value", ["", "null", "[]", "{}", '{"words": "a"}', '{"words": "a", "offset": -5}', "{" * 99])
-def test_a_forged_older_button_asks_for_nothing(value: str) -> None:
-    assert parse.older_button(value, PLACE, ADA) is None
-
-
-@given(st.text(max_size=4_000), st.integers(0, 10_000))
-def test_the_older_button_carries_its_query_within_slacks_limit(words: str, offset: int) -> None:
-    value = parse.older_value(Query(place=PLACE, by=ADA.person, words=words, offset=offset))
-    assert len(value) <= limits.BUTTON_VALUE_CHARS
-    asked = parse.older_button(value, PLACE, ADA)
-    assert asked is not None
-    assert asked.query.offset == offset
-    assert words.startswith(asked.query.words)
 
 
 @given(st.text(max_size=300))

@@ -7,7 +7,9 @@ import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bots.slack.people import Facts, SlackConversations
+from bots.facts import Facts
+from bots.slack import limits
+from bots.slack.people import SlackConversations
 from core.domain.refs import ChannelId, Place, UserId, WorkspaceId
 from core.errors import TransientError
 from simulator.slack.platform import BOT_TOKEN
@@ -28,8 +30,8 @@ class People:
         self.slack = world.slack
         self.time = Time()
         team = world.simulator.slack.first.id
-        self.ask = SlackConversations(client, team=team, facts=Facts(self.time))
-        self._team = WorkspaceId(f"slack:{team}")
+        self.ask = SlackConversations(client, team=team, facts=Facts(self.time, keep_s=limits.FACTS_S))
+        self.team = WorkspaceId(f"slack:{team}")
 
     async def user(self, name: str) -> UserId:
         return UserId(await self.slack.person(name).id())
@@ -39,7 +41,7 @@ class People:
         return ChannelId(next(c["id"] for c in state["channels"] if c["name"] == name))
 
     async def place(self, name: str) -> Place:
-        return Place(workspace=self._team, channel=await self.channel(name))
+        return Place(workspace=self.team, channel=await self.channel(name))
 
 
 @pytest.fixture
@@ -77,7 +79,7 @@ async def test_an_unknown_person_is_asked_about_again(people: People) -> None:
 
 
 async def test_what_slack_said_is_relied_on_for_a_minute(people: People) -> None:
-    ada, general = await people.user("ada"), await people.channel("general")
+    ada, general = await people.user("ada"), await people.place("general")
     assert await people.ask.may_view(general, ada)
     await people.slack.add_fault("deny", target="users.info", error="user_not_found", times=None)
     await people.slack.add_fault("deny", target="conversations.info", error="channel_not_found", times=None)
@@ -90,7 +92,7 @@ async def test_what_slack_said_is_relied_on_for_a_minute(people: People) -> None
 async def test_a_public_channel_is_open_to_full_members_whether_they_are_in_it_or_not(people: People) -> None:
     chloe = people.slack.person("chloe")
     await chloe.leave("random")
-    random = await people.channel("random")
+    random = await people.place("random")
     assert await people.ask.may_view(random, await people.user("chloe"))
     assert not await people.ask.may_view(random, await people.user("gus"))
 
@@ -98,7 +100,7 @@ async def test_a_public_channel_is_open_to_full_members_whether_they_are_in_it_o
 async def test_a_private_channel_is_open_to_those_who_are_in_it_now(people: People) -> None:
     ada = people.slack.person("ada")
     await ada.invite("leads", "muster")
-    leads, ben = await people.channel("leads"), await people.user("ben")
+    leads, ben = await people.place("leads"), await people.user("ben")
     assert await people.ask.may_view(leads, ben)
     assert not await people.ask.may_view(leads, await people.user("chloe"))
     await ada.remove("leads", "ben")
@@ -107,11 +109,11 @@ async def test_a_private_channel_is_open_to_those_who_are_in_it_now(people: Peop
 
 
 async def test_a_private_channel_without_muster_is_closed(people: People) -> None:
-    assert not await people.ask.may_view(await people.channel("leads"), await people.user("ada"))
+    assert not await people.ask.may_view(await people.place("leads"), await people.user("ada"))
 
 
 async def test_a_direct_message_is_open_to_the_other_person_alone(people: People) -> None:
-    direct = ChannelId(await people.slack.person("ada").open_im())
+    direct = Place(workspace=people.team, channel=ChannelId(await people.slack.person("ada").open_im()))
     assert await people.ask.may_view(direct, await people.user("ada"))
     assert not await people.ask.may_view(direct, await people.user("ben"))
 
@@ -120,7 +122,7 @@ async def test_a_direct_message_is_open_to_the_other_person_alone(people: People
 async def test_an_error_closes_a_conversation(people: People, method: str) -> None:
     await people.slack.person("ada").invite("leads", "muster")
     await people.slack.add_fault("server_error", target=method, times=None)
-    assert not await people.ask.may_view(await people.channel("leads"), await people.user("ada"))
+    assert not await people.ask.may_view(await people.place("leads"), await people.user("ada"))
 
 
 async def test_admission_joins_public_channels_and_waits_out_trouble(people: People) -> None:

@@ -1,0 +1,139 @@
+"""What a workspace is shown: its relay and its sender, put together; and those of all workspaces of one bot token.
+
+Made by each platform's app. Decides nothing itself: the relay words, the sender sends, the lease says who may.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import structlog
+
+from bots.alarm import Alarm
+from bots.delivery import Patience
+from bots.lease import SenderLease
+from bots.pace import Pace
+from bots.ports import ChatSurface, MessageRenderer
+from bots.relay import Relay
+from bots.sender import Sender
+from core.domain.refs import Platform, WorkspaceId
+from core.errors import TransientError
+from core.ports import Clock, UnitOfWork
+
+log = structlog.get_logger(__name__)
+
+POLL_S = 3.0
+_POLL_WHEN_WATCHED_S = 60.0  # `Outlets` looks for all of them every `POLL_S`
+
+
+class Outlet:
+    """One workspace's relay and sender."""
+
+    def __init__(
+        self,
+        *,
+        workspace: WorkspaceId,
+        uow: UnitOfWork,
+        clock: Clock,
+        surface: ChatSurface,
+        renderer: MessageRenderer,
+        lease: SenderLease,
+        pace: Pace,
+        patience: Patience,
+        poll_s: float = POLL_S,
+    ) -> None:
+        """
+        Args:
+            poll_s: how often both look into SQL when nobody wakes them.
+        """
+        self.sender = Sender(
+            workspace=workspace,
+            uow=uow,
+            clock=clock,
+            monotonic=time.monotonic,
+            surface=surface,
+            lease=lease,
+            pace=pace,
+            patience=patience,
+            on_sent=lambda: self._relay.wake(),
+            poll_s=poll_s,
+        )
+        self._relay = Relay(
+            workspace=workspace,
+            uow=uow,
+            clock=clock,
+            surface=surface,
+            renderer=renderer,
+            lease=lease,
+            pace=pace,
+            on_posts=self.sender.wake,
+            poll_s=poll_s,
+        )
+
+    def wake(self) -> None:
+        """There may be something to show or to send."""
+        self.sender.wake()
+        self._relay.wake()
+
+    async def run(self) -> None:
+        """Show and send until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.sender.run())
+            group.create_task(self._relay.run())
+
+
+class Outlets:
+    """The outlets of all workspaces that one bot token serves; each made when there is something for it."""
+
+    def __init__(
+        self,
+        *,
+        platform: Platform,
+        uow: UnitOfWork,
+        lease: SenderLease,
+        make: Callable[[WorkspaceId, float], Outlet],
+    ) -> None:
+        """
+        Args:
+            make: an outlet for the workspace, with its `poll_s`.
+        """
+        self._platform = platform
+        self._uow = uow
+        self._lease = lease
+        self._make = make
+        self._open: dict[WorkspaceId, Outlet] = {}
+        self._wanted: set[WorkspaceId] = set()
+        self._awake = Alarm()
+        lease.on_taken(self._awake.ring)
+
+    def wake(self, workspace: str) -> None:
+        """There may be something for the workspace; "" is for all."""
+        if not workspace:
+            self._awake.ring()
+        elif workspace.startswith(f"{self._platform}:"):
+            self._wanted.add(WorkspaceId(workspace))
+            self._awake.ring()
+
+    async def run(self) -> None:
+        """Serve all workspaces until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                if self._lease.held:
+                    for workspace in await self._stirring():
+                        if workspace not in self._open:
+                            self._open[workspace] = self._make(workspace, _POLL_WHEN_WATCHED_S)
+                            group.create_task(self._open[workspace].run())
+                        self._open[workspace].wake()
+                await self._awake.wait(POLL_S)
+
+    async def _stirring(self) -> set[WorkspaceId]:
+        """Whom we were told of; and, when nobody rang, all that SQL has something for."""
+        if self._wanted:
+            wanted, self._wanted = self._wanted, set()
+            return wanted
+        try:
+            async with self._uow.across() as across:
+                return set(await across.stirring(self._platform))
+        except TransientError as error:
+            log.warning("outlets.cannot_read", platform=self._platform, error=str(error))
+            return set()
