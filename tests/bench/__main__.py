@@ -5,6 +5,7 @@ no test depends on them.
 """
 
 import asyncio
+import json
 import sys
 import tempfile
 import time
@@ -16,14 +17,18 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from core.domain.lifecycle import State
 from simulator.slack.person import Shown
-from tests.bench.measure import Figure, cpu_s, family, latency, memory_mb
+from tests.bench.measure import Figure, cpu_s, family, latency, memory_mb, percentile
+from tests.support.history_checker import HistoryChecker
 from tests.support.room import ASKS, ENDINGS, Room
 from tests.support.stage import Stage, embedded
 
 IDLE_S = 15.0
 SESSIONS_IN_TURN = 15
 COMMANDS_PER_S, COMMANDS_S = 50, 10
+SESSIONS_AT_ONCE, THINKING_S = 100, 5.0
+FOR_ALL = 10**6
 PEOPLE = ("ada", "ben", "chloe")
 
 
@@ -96,10 +101,59 @@ async def many_commands(folder: Path) -> list[Figure]:
     ]
 
 
+async def many_sessions(folder: Path) -> list[Figure]:
+    """One process with a hundred sessions at work, each in a call of a model that thinks for a while."""
+    async with AsyncExitStack() as stack:
+        stage = await stack.enter_async_context(embedded(folder, DEMO_THINKING_S=str(THINKING_S)))
+        checker = await stack.enter_async_context(HistoryChecker(stage.slack, stage.database_url))
+        await _script(stage)
+        rooms = [
+            await stage.room() for _ in range(SESSIONS_AT_ONCE // 4)
+        ]  # fewer channels than Slack lets us ask about
+        for n in range(SESSIONS_AT_ONCE):
+            await rooms[n % len(rooms)].ada.command("/agents", f"Task {n}", channel=rooms[n % len(rooms)].name)
+        most, memory = 0, 0.0
+        while True:
+            kept = await checker.sessions()
+            if len(kept) == SESSIONS_AT_ONCE and all(session.finished for session in kept):
+                break
+            most = max(most, len(await stage.model.requests(outcome="running")))
+            memory = max(memory, memory_mb(family(stage.workers[0].pid)))
+            await asyncio.sleep(0.5)
+        calls = len(await stage.model.requests()) / SESSIONS_AT_ONCE
+        completed = sum(session.state is State.COMPLETED for session in kept)
+        took_s = [(session.ended_at - session.created_at).total_seconds() for session in kept if session.ended_at]
+    between_ms = (percentile(took_s, 50) - calls * THINKING_S) / calls * 1000
+    about, most_of_them = f"{SESSIONS_AT_ONCE} sessions at once", SESSIONS_AT_ONCE * 0.9
+    return [
+        Figure(what=f"{about}: completed", value=str(completed), target="all", met=completed == SESSIONS_AT_ONCE),
+        Figure(
+            what=f"{about}: in a model call at one moment",
+            value=str(most),
+            target=f"> {most_of_them:.0f}",
+            met=most > most_of_them,
+        ),
+        Figure(what=f"{about}: from one model call to the next", value=f"p50 {between_ms:.0f} ms", target=""),
+        Figure(what=f"{about}: memory", value=f"{memory:.0f} MB", target=""),
+    ]
+
+
+async def _script(stage: Stage) -> None:
+    """Make every team one of two who ask nobody, so that all work to their end without a person."""
+    agents = [
+        {"name": name, "role": "Works", "instructions": "Do your part.", "tools": [], "icon": "memo"}
+        for name in ("Ana", "Bea")
+    ]
+    await stage.model.reply(kind="team", times=FOR_ALL, content=json.dumps({"agents": agents}))
+    await stage.model.reply(kind="turn", agent="Ana", times=FOR_ALL, content="I have counted four words.")
+    await stage.model.reply(kind="turn", agent="Bea", times=FOR_ALL, content="Four words.\nTERMINATE")
+
+
 BENCHES: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "idle": idle,
     "latency": one_at_a_time,
     "commands": many_commands,
+    "sessions": many_sessions,
 }
 
 
