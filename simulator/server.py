@@ -1,4 +1,4 @@
-"""The simulated world as one HTTP server on one port: Slack, the demo model, the control API and the browser page.
+"""The simulated world as one HTTP server on one port: Slack, Discord, the demo model, control API and browser page.
 
 Started by `python -m simulator`, by the `muster` command and by tests. It mounts the parts and guards the door; it
 knows nothing of Muster.
@@ -15,10 +15,14 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
+from simulator.discord.gateway_protocol import GATEWAY_PATH
+from simulator.discord.options import DiscordOptions
+from simulator.discord.platform import API_PATH as DISCORD_API_PATH
+from simulator.discord.platform import DiscordPlatform
+from simulator.errors import PersonError
 from simulator.model.completions import DemoModel
 from simulator.slack.control import ControlApi
 from simulator.slack.control_desk import ControlDesk
-from simulator.slack.errors import PersonError
 from simulator.slack.options import SlackOptions
 from simulator.slack.persistence import StateFolder
 from simulator.slack.platform import SlackPlatform
@@ -53,6 +57,7 @@ class Simulator:
         port: int = 0,
         model_delay_s: float = 0.0,
         slack: SlackOptions | None = None,
+        discord: DiscordOptions | None = None,
         state_folder: Path | None = None,
         trusted_hosts: Iterable[str] = (),
     ) -> None:
@@ -69,8 +74,12 @@ class Simulator:
         self._runner: web.AppRunner | None = None
         self.truth = TruthLog()
         self.model = DemoModel(delay_s=model_delay_s)
-        self.slack = SlackPlatform(options=slack or SlackOptions(), truth=self.truth, own_url=lambda: self.url)
-
+        self.slack = SlackPlatform(
+            options=slack or SlackOptions(), truth=self.truth.of("slack"), own_url=lambda: self.url
+        )
+        self.discord = DiscordPlatform(
+            options=discord or DiscordOptions(), truth=self.truth.of("discord"), own_url=lambda: self.url
+        )
         self._state = StateFolder(state_folder) if state_folder is not None else None
         self._saver: asyncio.Task[None] | None = None
 
@@ -83,6 +92,16 @@ class Simulator:
     def slack_api_url(self) -> str:
         """Base URL for Slack's SDK."""
         return f"{self.url}{API_PATH}/"
+
+    @property
+    def discord_api_url(self) -> str:
+        """Base URL for discord.py's `Route.BASE`."""
+        return f"{self.url}{DISCORD_API_PATH}"
+
+    @property
+    def discord_gateway_url(self) -> str:
+        """Address for discord.py's `DiscordWebSocket.DEFAULT_GATEWAY`."""
+        return f"{self.url.replace('http', 'ws', 1)}{GATEWAY_PATH}"
 
     @property
     def model_url(self) -> str:
@@ -103,6 +122,7 @@ class Simulator:
         app.add_routes(SlackWebApi(self.slack).routes())
         app.add_routes(ControlApi(self.slack).routes())
         app.add_routes(ControlDesk(self.slack).routes())
+        app.add_routes(self.discord.routes())
         app.add_routes(self.model.routes(MODEL_PATH))
         app.add_routes(_page_routes())
         app.on_response_prepare.append(_guard_page)
@@ -121,6 +141,7 @@ class Simulator:
             await asyncio.gather(self._saver, return_exceptions=True)
             self._saver = None
         await self.slack.close()
+        await self.discord.close()
         await self.model.close()
         if self._runner is not None:
             await self._runner.cleanup()

@@ -31,10 +31,19 @@ class TruthEntry:
     team: str
     """Workspace it happened in; empty for what concerns all of them."""
     data: dict[str, Any]
+    platform: str = ""
+    """Platform it happened on, such as `slack`; empty for what concerns all of them."""
 
     def wire(self) -> dict[str, Any]:
         """The entry as the control API shows it."""
-        return {"id": self.id, "at": self.at, "kind": self.kind, "team": self.team, "data": self.data}
+        return {
+            "id": self.id,
+            "at": self.at,
+            "kind": self.kind,
+            "team": self.team,
+            "data": self.data,
+            "platform": self.platform,
+        }
 
 
 class TruthLog:
@@ -56,12 +65,16 @@ class TruthLog:
         """Number the entries to come from *last_id* on, so that readers from before a restart miss none."""
         if self._entries:
             raise ValueError("the log has begun")
-        self._last_id = last_id
+        self._last_id = max(self._last_id, last_id)
 
-    def append(self, kind: str, data: dict[str, Any], *, team: str = "") -> TruthEntry:
+    def of(self, platform: str) -> TruthLog:
+        """The same log as *platform* uses it: it writes its own entries, and reads them and those of all."""
+        return _PlatformLog(self, platform)
+
+    def append(self, kind: str, data: dict[str, Any], *, team: str = "", platform: str = "") -> TruthEntry:
         """Record that *kind* happened now. *data* must be JSON and must not be changed afterwards."""
         self._last_id += 1
-        entry = TruthEntry(id=self._last_id, at=self._clock(), kind=kind, team=team, data=data)
+        entry = TruthEntry(id=self._last_id, at=self._clock(), kind=kind, team=team, data=data, platform=platform)
         self._entries.append(entry)
         self._wake()
         return entry
@@ -104,3 +117,37 @@ class TruthLog:
             await waiter
         finally:
             self._waiters.discard(waiter)
+
+
+class _PlatformLog(TruthLog):
+    """One platform's view of a log that several share; it keeps no entries itself."""
+
+    def __init__(self, whole: TruthLog, platform: str) -> None:
+        super().__init__()
+        self._whole = whole
+        self._platform = platform
+
+    @property
+    def last_id(self) -> int:
+        return self._whole.last_id
+
+    def continue_after(self, last_id: int) -> None:
+        self._whole.continue_after(last_id)
+
+    def append(self, kind: str, data: dict[str, Any], *, team: str = "", platform: str = "") -> TruthEntry:
+        return self._whole.append(kind, data, team=team, platform=platform or self._platform)
+
+    def since(self, after: int = 0, *, kinds: tuple[str, ...] = (), limit: int | None = None) -> list[TruthEntry]:
+        mine = (entry for entry in self._whole.since(after, kinds=kinds) if self._is_mine(entry))
+        return list(islice(mine, limit))
+
+    async def follow(self, after: int = 0, *, kinds: tuple[str, ...] = ()) -> AsyncIterator[TruthEntry]:
+        async for entry in self._whole.follow(after, kinds=kinds):
+            if self._is_mine(entry):
+                yield entry
+
+    def close(self) -> None:
+        self._whole.close()
+
+    def _is_mine(self, entry: TruthEntry) -> bool:
+        return entry.platform in ("", self._platform)

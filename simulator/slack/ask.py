@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.slack.errors import PersonError
+from simulator.errors import PersonError
 from simulator.slack.platform import SlackPlatform
 from simulator.slack.wire import Wire
 from simulator.slack.workspace import Channel, ChannelKind, Message, User, Workspace

@@ -10,9 +10,9 @@ from typing import Any
 
 from aiohttp import web
 
+from simulator.errors import PersonError
 from simulator.slack import doing_places, doing_talk
 from simulator.slack.ask import Ask, workspace_named
-from simulator.slack.errors import PersonError
 from simulator.slack.platform import SlackPlatform
 
 CONTROL_PATH = "/control/slack"

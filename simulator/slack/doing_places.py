@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulator.errors import PersonError
 from simulator.slack.ask import Ask
-from simulator.slack.errors import PersonError
 from simulator.slack.wire import Wire
 from simulator.slack.workspace import ChannelKind, User
 

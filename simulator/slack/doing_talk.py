@@ -11,8 +11,8 @@ import binascii
 import uuid
 from typing import Any
 
+from simulator.errors import PersonError
 from simulator.slack.ask import Ask
-from simulator.slack.errors import PersonError
 from simulator.slack.interactions import find_action
 from simulator.slack.markup import rich_text, typed
 from simulator.slack.views import View

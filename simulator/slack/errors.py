@@ -1,19 +1,13 @@
-"""What Slack refuses, and what a person of the workspace cannot do.
+"""What Slack's Web API refuses.
 
-    SimulatorError
-    ├── ApiError        an answer `{"ok": false, "error": ...}` of the Web API
-    └── PersonError     Slack's own client would not let the person do that
-
-Methods raise `ApiError`, the control API raises `PersonError`; each is worded in one place, where it is caught.
+Methods raise `ApiError`; it becomes an answer in one place, in `web_api`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-
-class SimulatorError(Exception):
-    """Anything the simulator refuses on purpose."""
+from simulator.errors import SimulatorError
 
 
 class ApiError(SimulatorError):
@@ -33,12 +27,3 @@ class ApiError(SimulatorError):
             if self.error == "invalid_blocks":
                 body["errors"] = list(self.messages)
         return body
-
-
-class PersonError(SimulatorError):
-    """What was asked of the control API is not possible; *status* is the HTTP status to say it with."""
-
-    def __init__(self, reason: str, *, status: int = 400) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.status = status

@@ -7,12 +7,13 @@ Source: https://docs.slack.dev/interactivity/handling-user-interaction and .../i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from simulator.errors import PersonError
+from simulator.outcome import Outcome
 from simulator.slack.activity import Activity
 from simulator.slack.deliveries import Deliveries
-from simulator.slack.errors import ApiError, PersonError
+from simulator.slack.errors import ApiError
 from simulator.slack.files import FileStore
 from simulator.slack.markup import typed
 from simulator.slack.methods_chat import post_as_app
@@ -23,23 +24,6 @@ from simulator.slack.views import View, Views, element_state, fill_in
 from simulator.slack.wire import Wire
 from simulator.slack.workspace import Channel, ChannelKind, Ephemeral, Message, User, Workspace
 from simulator.truth import TruthLog
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How an interaction went for the person."""
-
-    acked: bool
-    latency_s: float | None = None
-    error: str | None = None
-    """`operation_timeout`, `dispatch_failed`, or None."""
-    payload: dict[str, Any] | None = None
-    """What the app sent along with its acknowledgement."""
-
-    def wire(self) -> dict[str, Any]:
-        """The outcome as the control API shows it."""
-        latency_ms = None if self.latency_s is None else round(self.latency_s * 1000, 1)
-        return {"acked": self.acked, "latency_ms": latency_ms, "error": self.error, "payload": self.payload}
 
 
 class Interactions:
@@ -240,10 +224,10 @@ class Interactions:
         try:
             ack = await self._deliveries.request(workspace.id, kind, payload, wants_payload=wants_payload)
         except TimeoutError:
-            return Outcome(acked=False, error="operation_timeout")
+            return Outcome.failed("operation_timeout")
         except NoConnectionError:
-            return Outcome(acked=False, error="dispatch_failed")
-        return Outcome(acked=True, latency_s=ack.latency_s, payload=ack.payload)
+            return Outcome.failed("dispatch_failed")
+        return Outcome.after(ack.latency_s, ack.payload)
 
     def _interaction(self, workspace: Workspace, user: User, kind: str) -> dict[str, Any]:
         """What all interaction payloads begin with."""

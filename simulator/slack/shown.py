@@ -1,4 +1,4 @@
-"""What a person of the simulated workspace gets to see: messages, and how an interaction went.
+"""What a person of the simulated workspace gets to see: messages.
 
 Given out by `person` and `control_client`; plain values, read by tests and demonstrations.
 """
@@ -55,17 +55,15 @@ class Shown:
         """The files attached to it."""
         return list(self.body.get("files", []))
 
+    @property
+    def is_by_app(self) -> bool:
+        """Whether the app's bot wrote it: agents speak under names of their own, so the author says nothing."""
+        return bool(self.body.get("bot_id")) and not str(self.body.get("subtype", "")).startswith("channel_")
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How an interaction went for the person."""
-
-    acked: bool
-    latency_ms: float | None
-    error: str | None
-    """`operation_timeout` or `dispatch_failed` when the app did not answer."""
-    payload: dict[str, Any] | None
-    """What the app sent along with its acknowledgement."""
+    @property
+    def is_reply(self) -> bool:
+        """Whether it is in a thread without being its root."""
+        return self.root_ts != self.ts
 
 
 def _texts(blocks: Any) -> Iterator[str]:

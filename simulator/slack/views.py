@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulator.errors import PersonError
 from simulator.slack import limits
 from simulator.slack.activity import with_block_ids
 from simulator.slack.blocks import check_blocks
-from simulator.slack.errors import ApiError, PersonError
+from simulator.slack.errors import ApiError
 from simulator.slack.workspace import Workspace
 from simulator.truth import TruthLog
 
