@@ -15,10 +15,11 @@ from core.adapters.unit_of_work import SqlUnitOfWork, SqlWork
 from core.domain import events as ev
 from core.domain.commands import StartSession
 from core.domain.lifecycle import State
-from core.domain.refs import ChannelId, MessageId, Person, Place, UserId, WorkspaceId
+from core.domain.refs import ChannelId, MessageId, Person, Place, Platform, UserId, WorkspaceId
+from core.domain.session import transcript
 from core.errors import Conflict, TransientError
 from core.ports import TOPIC_RELAY, TOPIC_WORK, Answer
-from core.service.policy import ACTIVE, MAX_TASK_CHARS, Policy
+from core.service.policy import ACTIVE, MAX_MODEL_CHARS, MAX_TASK_CHARS, MAX_WISH_CHARS, Policy
 from tests.conftest import NotingBell, NotingQueue, SetClock
 from tests.support.desk import ACME, ANA, BEN, GENERAL, Desk, World, start
 from tests.support.ports import free_port
@@ -56,8 +57,11 @@ async def test_a_task_opens_a_session_with_its_first_event_and_its_root_post(
         (start(" \n\t"), "Say what the team should do"),
         (start("x" * (MAX_TASK_CHARS + 1)), "10,000 characters at most; this one has 10,001"),
         (replace(start(), restricted=True), "Only full members"),
+        (replace(start(), provider="none"), "You can choose: `demo`, `other`"),
+        (replace(start(), model="x" * (MAX_MODEL_CHARS + 1)), "128 characters at most"),
+        (replace(start(), team="x" * (MAX_WISH_CHARS + 1)), "Say in 500 characters"),
     ],
-    ids=["empty", "blank", "too long", "guest"],
+    ids=["empty", "blank", "too long", "guest", "no such provider", "no model's name", "a long wish"],
 )
 async def test_a_refused_start_costs_nothing_that_others_see(
     desk: Desk, world: World, database: Database, queue: NotingQueue, command: StartSession, words: str
@@ -65,6 +69,47 @@ async def test_a_refused_start_costs_nothing_that_others_see(
     [told] = await desk.ask(command)
     assert words in told
     await nothing_happened(desk, world, database, queue)
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "gets"),
+    [
+        ("", "", ("demo", "demo")),
+        ("", "huge", ("demo", "huge")),
+        ("demo", "", ("demo", "demo")),
+        ("other", "", ("other", "large")),
+        ("other", "any-id", ("other", "any-id")),
+    ],
+)
+async def test_whoever_starts_may_choose_the_model(
+    desk: Desk, world: World, provider: str, model: str, gets: tuple[str, str]
+) -> None:
+    await desk.ask(replace(start(), provider=provider, model=model))
+    session = await world.only_session()
+    assert (session.provider, session.model) == gets
+
+
+async def test_a_file_that_comes_with_a_task_is_the_sessions_and_the_team_is_told(desk: Desk, world: World) -> None:
+    file = await desk.desk.keep(ACME, name="../a b?.csv", content=b"a,b", mime="text/csv")
+    await desk.ask(replace(start("count"), files=(file,), team="one who counts"))
+    session = await world.only_session()
+    async with world.uow.read(ACME) as work:
+        assert await work.files.of_session(session.id) == [file]
+        assert await work.files.content(file.blob) == b"a,b"
+        [line] = transcript(await work.sessions.events(session.id))
+    assert file.name == "a b_.csv"
+    assert line.text == "count\n\nThe team I want: one who counts\n\nFiles in the workspace: a b_.csv"
+
+
+async def test_a_workspace_stirs_while_it_has_something_to_show_or_to_send(desk: Desk, world: World) -> None:
+    async def stirring(platform: Platform) -> list[WorkspaceId]:
+        async with world.uow.across() as across:
+            return await across.stirring(platform)
+
+    assert await stirring(Platform.SLACK) == []
+    await desk.ask(start())
+    assert await stirring(Platform.SLACK) == [ACME]
+    assert await stirring(Platform.DISCORD) == []
 
 
 async def test_a_channel_that_muster_may_not_enter_is_refused_with_what_to_do(

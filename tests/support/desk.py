@@ -101,7 +101,9 @@ class Desk:
             conversations=self.conversations,
             renderer=self.renderer,
             policy=self.policy,
-            defaults=Defaults(provider="demo", model="demo", max_rounds=12),
+            defaults=Defaults(
+                provider="demo", model="demo", max_rounds=12, models={"demo": ("demo",), "other": ("large", "small")}
+            ),
             tell=self._tell,
         )
 

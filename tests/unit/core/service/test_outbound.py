@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from core.service.outbound import REDACTED, clean, redact
+from core.service.outbound import REDACTED, clean, redact, safe_file_name
 
 # Put together here, so that no scanner takes them for real ones.
 SECRETS = {
@@ -154,3 +154,30 @@ def _text_until_close(tokens: list[Token]) -> str:
             break
         words += token.content
     return words
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("report.csv", "report.csv"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\temp\\a.txt", "a.txt"),
+        (".bashrc", "bashrc"),
+        ("a\x00b\u202egpj.exe", "abgpj.exe"),
+        ("übersicht (2).xlsx", "übersicht (2).xlsx"),
+        ("$(rm -rf).sh", "_(rm -rf).sh"),
+        ("", "file"),
+        ("...", "file"),
+        ("/", "file"),
+    ],
+)
+def test_a_files_name_becomes_one_plain_part_of_a_path(name: str, kept: str) -> None:
+    assert safe_file_name(name) == kept
+
+
+@given(st.text(max_size=400))
+def test_any_files_name_is_made_safe(name: str) -> None:
+    safe = safe_file_name(name)
+    assert 1 <= len(safe) <= 100
+    assert not safe.startswith((".", "-", " "))
+    assert not set(safe) & set("/\\\x00<>|\"'`$&;*?\n")
