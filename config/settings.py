@@ -28,10 +28,17 @@ class Settings(BaseSettings):
 
     # Slack
     slack_bot_token: SecretStr = Field(
-        default=SecretStr(""), description="`xoxb-...`; without it `muster up` simulates Slack."
+        default=SecretStr(""), description="`xoxb-...`; without it or Discord's `muster up` simulates both."
     )
     slack_app_token: SecretStr = Field(default=SecretStr(""), description="`xapp-...`, for Socket Mode.")
     slack_api_url: str = Field(default="https://slack.com/api/", description="Slack's Web API.")
+
+    # Discord
+    discord_bot_token: SecretStr = Field(
+        default=SecretStr(""), description="The bot's token; without it or Slack's `muster up` simulates both."
+    )
+    discord_api_url: str = Field(default="", description="Discord's REST API; empty: Discord's own.")
+    discord_gateway_url: str = Field(default="", description="Discord's gateway; empty: what the REST API names.")
 
     # the model
     model_base_url: str = Field(default="", description="An OpenAI-compatible URL; empty: the scripted demo model.")
@@ -78,6 +85,16 @@ class Settings(BaseSettings):
     def has_slack(self) -> bool:
         """Whether a real Slack workspace is configured."""
         return bool(self.slack_bot_token.get_secret_value() and self.slack_app_token.get_secret_value())
+
+    @property
+    def has_discord(self) -> bool:
+        """Whether a real Discord bot is configured."""
+        return bool(self.discord_bot_token.get_secret_value())
+
+    @property
+    def has_chat(self) -> bool:
+        """Whether any real platform is configured; without one, all are simulated."""
+        return self.has_slack or self.has_discord
 
     @property
     def has_model(self) -> bool:

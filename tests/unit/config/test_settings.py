@@ -57,6 +57,13 @@ def test_slack_needs_both_tokens() -> None:
     assert settings(slack_bot_token="xoxb-1", slack_app_token="xapp-1").has_slack
 
 
+def test_a_token_of_either_platform_leaves_the_simulator_out() -> None:
+    assert not settings().has_chat
+    assert settings(discord_bot_token="d").has_discord
+    assert settings(discord_bot_token="d").has_chat
+    assert settings(slack_bot_token="xoxb-1", slack_app_token="xapp-1").has_chat
+
+
 def test_the_demo_model_plays_only_when_no_other_is_set() -> None:
     assert settings().provider("http://demo").base_url == "http://demo"
     assert settings().default_model == ("demo", "demo")
