@@ -36,7 +36,7 @@ test-browser: $(TOOLS) ## test the simulator's page in Chromium, installed first
 	@command -v chromium >/dev/null || { [ "`id -u`" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium; } || true
 	@$(PYTEST) tests/browser
 
-chaos: $(TOOLS) ## kill, freeze and cut off everything, at ten times the usual size: an hour or two
+chaos: $(TOOLS) ## kill, freeze and cut off everything, at ten times CI's size: an hour or two
 	@MUSTER_CHAOS_SIZE=$${MUSTER_CHAOS_SIZE:-10} $(BIN)/pytest -s tests/chaos
 
 check: $(TOOLS) ## lint, types, import rules and the quick tests: before each commit
