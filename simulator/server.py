@@ -19,6 +19,7 @@ from simulator.discord.gateway_protocol import GATEWAY_PATH
 from simulator.discord.options import DiscordOptions
 from simulator.discord.platform import API_PATH as DISCORD_API_PATH
 from simulator.discord.platform import DiscordPlatform
+from simulator.discord.rest import DiscordRestApi
 from simulator.errors import PersonError
 from simulator.model.completions import DemoModel
 from simulator.slack.control import ControlApi
@@ -123,6 +124,7 @@ class Simulator:
         app.add_routes(ControlApi(self.slack).routes())
         app.add_routes(ControlDesk(self.slack).routes())
         app.add_routes(self.discord.routes())
+        app.add_routes(DiscordRestApi(self.discord).routes())
         app.add_routes(self.model.routes(MODEL_PATH))
         app.add_routes(_page_routes())
         app.on_response_prepare.append(_guard_page)

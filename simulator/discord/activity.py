@@ -239,7 +239,7 @@ class Activity:
 
     def record(self, kind: str, channel: Channel, **data: Any) -> None:
         """Write into the truth log what happened in *channel*."""
-        place = {"platform": "discord", "channel": channel.id, "channel_name": channel.name}
+        place = {"channel": channel.id, "channel_name": channel.name}
         if channel.parent_id is not None:
             place["parent"] = channel.parent_id
         self._truth.append(kind, {**place, **data}, team=channel.guild_id or "")

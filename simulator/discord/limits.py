@@ -28,7 +28,8 @@ NONCE_S = 60.0
 """"A few minutes" in the documentation of `enforce_nonce`; no less than this was counted on."""
 OLD_EDIT_S = 3_600.0
 OLD_EDITS = 3
-"""Edits of one message older than an hour, before 30046. The number itself is not published."""
+OLD_EDITS_S = 20.0
+"""Edits in one channel of messages older than an hour, before 30046: seen by others, published nowhere."""
 
 # Components. https://docs.discord.com/developers/components/reference
 ROWS = 5

@@ -88,7 +88,7 @@ class Membership:
         return Wire(self._world, self._base_url())
 
     def _tell(self, guild: Guild, kind: str, name: str, data: dict[str, Any], *, user: str | None = None) -> None:
-        known = {"platform": "discord", "guild_name": guild.name} | ({"user": user} if user else {})
+        known = {"guild_name": guild.name} | ({"user": user} if user else {})
         self._truth.append(kind, known, team=guild.id)
         named = data if name.startswith("GUILD_") and "id" in data else data | {"guild_id": guild.id}
         self._dispatch(name, named, guild_id=guild.id, channel=None)

@@ -13,11 +13,14 @@ from collections.abc import Callable
 from aiohttp import web
 
 from simulator.discord.activity import Activity
+from simulator.discord.commands import CommandBook
 from simulator.discord.gateway import Gateway
 from simulator.discord.gateway_server import GatewayServer
 from simulator.discord.greeting import Greeting
 from simulator.discord.guild import Guild, User
 from simulator.discord.membership import Membership
+from simulator.discord.message_form import MessageForm
+from simulator.discord.message_limits import MessageLimits
 from simulator.discord.options import DiscordOptions
 from simulator.discord.wire import Wire
 from simulator.discord.world import World
@@ -46,6 +49,7 @@ class DiscordPlatform:
         self.clock = clock
         self.faults = FaultBoard(seed=fault_seed)
         self.world = World(app_name=options.app_name, clock=clock)
+        self.commands = CommandBook(application_id=self.world.application.id, snowflakes=self.world.snowflakes)
         self._own_url = own_url
         self.token = BOT_TOKEN
         self.gateway = Gateway(world=self.world, truth=truth, faults=self.faults, options=lambda: self.options)
@@ -59,6 +63,7 @@ class DiscordPlatform:
             reset_token=self.reset_token,
         )
         dispatch = self.gateway.dispatch
+        self.message_limits = MessageLimits(options=lambda: self.options, clock=clock)
         self.activity = Activity(world=self.world, truth=truth, dispatch=dispatch, base_url=self.base_url)
         self.membership = Membership(
             world=self.world, truth=truth, dispatch=dispatch, activity=self.activity, base_url=self.base_url
@@ -73,7 +78,7 @@ class DiscordPlatform:
     def reset_token(self) -> None:
         """Make the bot's token another one: whoever uses the old one is refused."""
         self.token = f"{BOT_TOKEN}-{secrets.token_hex(4)}"
-        self.truth.append("token.reset", {"platform": "discord"})
+        self.truth.append("token.reset", {})
 
     async def close(self) -> None:
         """End all connections."""
@@ -92,6 +97,10 @@ class DiscordPlatform:
     def wire(self) -> Wire:
         """Renders things with addresses at which the app reaches us."""
         return Wire(self.world, self.base_url())
+
+    def form(self, wire: Wire | None = None) -> MessageForm:
+        """Makes messages out of request bodies; *wire* is the caller's, if it reached us in a way of its own."""
+        return MessageForm(self.world, self.options, wire or self.wire())
 
     def base_url(self) -> str:
         """Begin of the addresses that the app is sent: where it reaches us itself, be it through a proxy."""

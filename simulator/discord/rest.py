@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
 
+from simulator.discord import routes_channels, routes_commands, routes_guilds, routes_messages
 from simulator.discord.call import Call, Endpoint, Reply
 from simulator.discord.errors import ApiError, RateLimited, unauthorized
 from simulator.discord.platform import API_PATH, DiscordPlatform
@@ -23,6 +23,12 @@ from simulator.discord.request_body import read_body
 from simulator.discord.wire import CDN_PATH
 from simulator.faults import Fault, FaultKind
 
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *routes_channels.ENDPOINTS,
+    *routes_commands.ENDPOINTS,
+    *routes_guilds.ENDPOINTS,
+    *routes_messages.ENDPOINTS,
+)
 _REFUSING = (FaultKind.RATE_LIMIT, FaultKind.SERVER_ERROR, FaultKind.DENY, FaultKind.LOSE_REQUEST)
 _VIA = {"Via": "1.1 google"}
 """By its absence discord.py knows that the network in front of the API answered."""
@@ -38,14 +44,13 @@ class _LoseConnection(Exception):
 class DiscordRestApi:
     """Serves the app's HTTP calls."""
 
-    def __init__(self, platform: DiscordPlatform, endpoints: Iterable[Endpoint]) -> None:
+    def __init__(self, platform: DiscordPlatform) -> None:
         self._platform = platform
-        self._endpoints = list(endpoints)
         self.rates = Rates(clock=platform.clock)
 
     def routes(self) -> list[web.RouteDef]:
         """What to mount, at the server's root. Of two that fit a path the one without a variable there is first."""
-        ordered = sorted(self._endpoints, key=lambda endpoint: endpoint.template.replace("{", "~"))
+        ordered = sorted(ENDPOINTS, key=lambda endpoint: endpoint.template.replace("{", "~"))
         served = [
             web.route(endpoint.method, API_PATH + endpoint.template.replace(".", "_"), self._serving(endpoint))
             for endpoint in ordered
@@ -73,7 +78,6 @@ class DiscordRestApi:
         started = time.monotonic()
         path = dict(request.match_info)
         record: dict[str, Any] = {
-            "platform": "discord",
             "method": request.method,
             "route": endpoint.template,
             "path": {name: value for name, value in path.items() if "token" not in name},
