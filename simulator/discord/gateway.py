@@ -266,7 +266,7 @@ class Gateway:
             connection.cut()
 
     def _record(self, kind: str, *, team: str | None = None, **data: Any) -> None:
-        self._truth.append(kind, {"platform": "discord", **data}, team=team or "")
+        self._truth.append(kind, data, team=team or "")
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

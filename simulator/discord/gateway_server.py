@@ -214,7 +214,7 @@ class GatewayServer:
         session.push("RESUMED", {"_trace": []})
 
     def _record(self, kind: str, **data: Any) -> None:
-        self._truth.append(kind, {"platform": "discord", **data})
+        self._truth.append(kind, data)
 
 
 def _frame(data: Any) -> tuple[int, Any]:

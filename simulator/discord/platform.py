@@ -18,6 +18,7 @@ from simulator.discord.gateway import Gateway
 from simulator.discord.gateway_server import GatewayServer
 from simulator.discord.greeting import Greeting
 from simulator.discord.guild import Guild, User
+from simulator.discord.interactions import Interactions
 from simulator.discord.membership import Membership
 from simulator.discord.message_form import MessageForm
 from simulator.discord.message_limits import MessageLimits
@@ -68,6 +69,7 @@ class DiscordPlatform:
         self.membership = Membership(
             world=self.world, truth=truth, dispatch=dispatch, activity=self.activity, base_url=self.base_url
         )
+        self.interactions = Interactions(self)
         self.world.found_guild("Acme")
         self.world.found_guild("Elsewhere", with_bot=False)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
-from simulator.discord import routes_channels, routes_commands, routes_guilds, routes_messages
+from simulator.discord import callbacks, followups, routes_channels, routes_commands, routes_guilds, routes_messages
 from simulator.discord.call import Call, Endpoint, Reply
 from simulator.discord.errors import ApiError, RateLimited, unauthorized
 from simulator.discord.platform import API_PATH, DiscordPlatform
@@ -24,6 +24,8 @@ from simulator.discord.wire import CDN_PATH
 from simulator.faults import Fault, FaultKind
 
 ENDPOINTS: tuple[Endpoint, ...] = (
+    *callbacks.ENDPOINTS,
+    *followups.ENDPOINTS,
     *routes_channels.ENDPOINTS,
     *routes_commands.ENDPOINTS,
     *routes_guilds.ENDPOINTS,
