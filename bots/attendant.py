@@ -36,12 +36,21 @@ class Attendant:
         self._record_s = record_s
         self._answering: set[asyncio.Task[None]] = set()
 
-    async def take(self, wanted: Command | Asked, *, key: str, order: str, notify: Notify) -> None:
+    async def take(
+        self,
+        wanted: Command | Asked,
+        *,
+        key: str,
+        order: str,
+        notify: Notify,
+        otherwise: Answer | None = None,
+    ) -> None:
         """Record a command; answer a question soon.
 
         Args:
             key: the same for every delivery of the same request.
             order: sorts the requests of one place, as text, in the platform's order.
+            otherwise: what *notify* is told when there is nothing to say, where a request must be answered.
 
         Raises:
             TransientError: a command could not be recorded, so nothing will happen.
@@ -50,7 +59,7 @@ class Attendant:
             self.answer_soon(wanted, notify)
             return
         opaque = hashlib.sha256(key.encode()).hexdigest()  # the ids that platforms give may open doors
-        await self._desk.take(wanted, dedupe_key=opaque, order=order, notify=notify)
+        await self._desk.take(wanted, dedupe_key=opaque, order=order, notify=notify, otherwise=otherwise)
 
     async def in_time(self, recording: Coroutine[Any, Any, None]) -> None:
         """Await *recording* for `record_s` at most; then it is cancelled, and goes on letting go by itself.

@@ -18,7 +18,7 @@ from bots.lease import SenderLease
 from bots.pace import EDIT, POST, READ, UPLOAD, Pace
 from bots.ports import ChatSurface, Refusal, UnknownOutcome
 from bots.repair import Repairs
-from core.domain.refs import MessageId, Place, ThreadId, WorkspaceId
+from core.domain.refs import BlobHash, MessageId, Place, ThreadId, WorkspaceId
 from core.errors import PermanentError, TransientError
 from core.ports import Answer, Clock, Post, UnitOfWork
 
@@ -80,9 +80,12 @@ class Delivery:
         try:
             if post.attempted_at is not None and not self._may_resend(post) and await self._arrived(post, place):
                 return
-            if post.draft.blob is not None and post.file is None:
-                post = await self._with_file(post)
-            await self._send(post, place)
+            content = None
+            if post.draft.blob is not None and not self._surface.uploads_first:
+                content = await self._content(post.draft.blob)
+            elif post.draft.blob is not None and post.file is None:
+                post = await self._with_file(post, await self._content(post.draft.blob))
+            await self._send(post, place, content=content)
         except PermanentError as error:
             await self._refused(post, place, error)
 
@@ -115,12 +118,14 @@ class Delivery:
         await self._note_sent(post, message)
         return True
 
-    async def _with_file(self, post: Post) -> Post:
-        assert post.draft.blob is not None
+    async def _content(self, blob: BlobHash) -> bytes:
         async with self._uow.read(self._workspace) as work:
-            content = await work.files.content(post.draft.blob)
+            content = await work.files.content(blob)
         if content is None:
             raise PermanentError("the bytes are gone", reason=Refusal.CONTENT)
+        return content
+
+    async def _with_file(self, post: Post, content: bytes) -> Post:
         try:
             async with asyncio.timeout(self._budget_s()):
                 file = await self._surface.upload(post, content)
@@ -143,7 +148,7 @@ class Delivery:
             raise TransientError("the lease runs out")
         return min(left_s, self._patience.call_s)
 
-    async def _send(self, post: Post, place: Place, *, plain: bool = False) -> None:
+    async def _send(self, post: Post, place: Place, *, content: bytes | None = None, plain: bool = False) -> None:
         self._budget_s()
         if post.attempted_at is None or not self._may_resend(post):  # else the first attempt still counts
             async with self._uow.begin(self._workspace) as work:
@@ -151,7 +156,7 @@ class Delivery:
         try:
             # Asked for again: the process may have stood still since, and another may have taken over.
             async with asyncio.timeout(self._budget_s()):
-                message = await self._surface.post(place, post, plain=plain)
+                message = await self._surface.post(place, post, content=content, plain=plain)
         except (UnknownOutcome, TimeoutError) as error:
             self._note_unanswered(post, error)
             return

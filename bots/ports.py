@@ -30,16 +30,20 @@ class UnknownOutcome(Exception):
 
 
 class ChatSurface(Protocol):
-    """One workspace of a chat platform. Every method makes calls with no retry of its own.
+    """A chat platform to speak on. Every method makes calls with no retry of its own.
 
     All raise `TransientError` when the call was certainly not carried out and may work later, and `PermanentError`
     with a `Refusal`.
     """
 
-    async def post(self, place: Place, post: Post, *, plain: bool = False) -> MessageId:
+    uploads_first: bool
+    """Files are brought before the messages that show them; otherwise `post` is given the bytes."""
+
+    async def post(self, place: Place, post: Post, *, content: bytes | None = None, plain: bool = False) -> MessageId:
         """Send one message of the outbox and return its id.
 
         Args:
+            content: the draft's bytes, where they go with the message.
             plain: only its words, without any form that the platform could object to.
 
         Raises:

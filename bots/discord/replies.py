@@ -20,7 +20,9 @@ in the thread, `stop` with a mention of me, and the reaction 🛑 do the same.
 STARTED = "Started. The status card and what the team says appear in a moment."
 PASSED_ON = "Passed on to the team."
 NOTED = "Your request is noted, and is carried out as soon as that is possible."
-NOT_HERE = "I cannot work in this kind of channel. Use `/agents run` in a text channel, in a thread, or write to me directly."
+NOT_HERE = (
+    "I cannot work in this kind of channel. Use `/agents run` in a text channel, in a thread, or write to me directly."
+)
 LOCKED = "This thread is locked, so I cannot write in it. Use `/agents run` in another thread or channel."
 GONE = "I cannot see this channel. Use `/agents run` in a channel that I can see, or write to me directly."
 NO_DIRECT_MESSAGE = "I cannot write to you directly. Allow direct messages from members of this server and try again."

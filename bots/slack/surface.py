@@ -31,6 +31,8 @@ _ARRIVES_WITHIN = timedelta(minutes=15)  # far longer than any call may take
 class SlackSurface:
     """Posts, edits, files and private answers of one workspace."""
 
+    uploads_first = True
+
     def __init__(
         self,
         client: AsyncWebClient,
@@ -51,7 +53,7 @@ class SlackSurface:
         self._bot_user = bot_user
         self._workspace_url = workspace_url
 
-    async def post(self, place: Place, post: Post, *, plain: bool = False) -> MessageId:
+    async def post(self, place: Place, post: Post, *, content: bytes | None = None, plain: bool = False) -> MessageId:
         """Send *post*; see `bots.ports.ChatSurface.post`.
 
         Source: https://docs.slack.dev/reference/methods/chat.postMessage
@@ -59,17 +61,17 @@ class SlackSurface:
         payload = post.draft.payload
         if "file" in payload and post.file and not plain:
             return await self._share(place, post.file, payload)
-        content: dict[str, Any] = {"text": payload["text"]}
+        body: dict[str, Any] = {"text": payload["text"]}
         if not plain:
-            content |= {name: payload[name] for name in ("username", "icon_emoji", "blocks") if name in payload}
+            body |= {name: payload[name] for name in ("username", "icon_emoji", "blocks") if name in payload}
             if "image" in payload and post.file:
-                content["blocks"] = _image_blocks(payload, post.file)
+                body["blocks"] = _image_blocks(payload, post.file)
         posted = await call(
             self._client.chat_postMessage(
                 channel=place.channel,
                 thread_ts=place.root,
                 metadata={"event_type": _EVENT_TYPE, "event_payload": {"k": post.key}},
-                **content,
+                **body,
                 **_QUIET,
             )
         )

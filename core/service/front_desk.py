@@ -51,19 +51,22 @@ class FrontDesk:
         self._conversations = conversations
         self._decisions = Decisions(policy=policy, defaults=defaults, renderer=renderer)
         self._tell = tell
-        self._notify: dict[Place, dict[int, Notify]] = {}  # by the inbox row
+        self._notify: dict[Place, dict[int, tuple[Notify, Answer | None]]] = {}  # by the inbox row
         self._failures: Counter[int] = Counter()
         self._wanted: set[Place] = set()
         self._at_work: set[Place] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def take(self, command: Command, *, dedupe_key: str, order: str, notify: Notify) -> bool:
+    async def take(
+        self, command: Command, *, dedupe_key: str, order: str, notify: Notify, otherwise: Answer | None = None
+    ) -> bool:
         """Keep the command and carry it out soon; once this returns, it will happen.
 
         Args:
             dedupe_key: the same for every delivery of the same request.
             order: sorts the requests of one place, as text, in the platform's order.
             notify: told at most once, when the person should read something in private.
+            otherwise: what *notify* is told when there is nothing to say, where a request must be answered.
 
         Returns:
             False when the request is known already.
@@ -76,7 +79,7 @@ class FrontDesk:
             row = await work.inbox.put(command, dedupe_key=dedupe_key, order=order)
         if row is None:
             return False
-        self._notify.setdefault(command.place, {})[row] = notify
+        self._notify.setdefault(command.place, {})[row] = notify, otherwise
         self._soon(command.place)
         return True
 
@@ -215,7 +218,8 @@ class FrontDesk:
         return True
 
     async def _say(self, row: InboxRow, answer: Answer | None) -> None:
-        notify = self._notify.get(row.command.place, {}).pop(row.id, None)
+        notify, otherwise = self._notify.get(row.command.place, {}).pop(row.id, (None, None))
+        answer = answer or otherwise
         if answer is None:
             return
         try:
