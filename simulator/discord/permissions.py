@@ -104,8 +104,8 @@ def in_channel(guild: Guild | None, channel: Channel, user_id: str) -> Permissio
     if guild is None:
         return DIRECT if user_id in channel.recipients else NONE
     held = in_guild(guild, user_id)
-    if held == ALL:
-        return ALL
+    if held == ALL or user_id not in guild.members:
+        return held
     place = guild.channels[channel.parent_id] if channel.is_thread and channel.parent_id else channel
     held = _overwritten(guild, place, user_id, held)
     if Permission.VIEW_CHANNEL not in held:
