@@ -16,7 +16,14 @@ class MusterError(Exception):
 
 
 class UserError(MusterError):
-    """The person asked for something that cannot be done; the message is a full sentence for them."""
+    """The person asked for something that cannot be done; the message is a full sentence for them.
+
+    `about` names the field of the request that it is about, where it is one: a form shows it there.
+    """
+
+    def __init__(self, message: str, *, about: str = "") -> None:
+        super().__init__(message)
+        self.about = about
 
 
 class TransientError(MusterError):

@@ -13,7 +13,7 @@ import structlog
 from core.domain import events as ev
 from core.domain.lifecycle import Move, State
 from core.domain.refs import FileRef, ProcessId, SessionId
-from core.domain.session import Question, Session, Usage, transcript
+from core.domain.session import Question, Session, Usage, as_changed, transcript
 from core.errors import MusterError
 from core.ports import TOPIC_RELAY, Change, Held, UnitOfWork, Work
 from worker.recording import fit
@@ -85,7 +85,7 @@ class Journal:
 
     def answer(self, question: str) -> ev.QuestionAnswered | None:
         """The answer to *question*, if it has one."""
-        answers = (r.event for r in reversed(self._records) if isinstance(r.event, ev.QuestionAnswered))
+        answers = (r.event for r in as_changed(self._records) if isinstance(r.event, ev.QuestionAnswered))
         return next((answer for answer in answers if answer.question == question), None)
 
     def stage(self, *happened: ev.Event, step: Step | None = None, made: Sequence[MadeFile] = ()) -> None:
@@ -168,7 +168,7 @@ class Journal:
 
     async def _noted(self, work: Work, seq: int) -> bool:
         later = await work.sessions.events(self.session.id, after=seq)
-        return any(isinstance(record.event, ev.NoteGiven) for record in later)
+        return any(isinstance(record.event, ev.NoteGiven) for record in as_changed(later))
 
     async def _with_files(self, work: Work) -> list[ev.Event]:
         """The staged events, their files stored and named in them."""

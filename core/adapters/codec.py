@@ -60,7 +60,7 @@ def words_of(event: ev.Event) -> str:
     match event:
         case ev.TaskGiven(task=text) | ev.Said(text=text) | ev.NoteGiven(text=text):
             return text.casefold()
-        case ev.QuestionAsked(text=text) | ev.QuestionAnswered(text=text):
+        case ev.QuestionAsked(text=text) | ev.QuestionAnswered(text=text) | ev.ReplyChanged(text=text):
             return text.casefold()
         case _:
             return ""

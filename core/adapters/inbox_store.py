@@ -12,8 +12,9 @@ from core.adapters.codec import dump_command, load_command
 from core.adapters.sql_tables import audit, inbox, sessions, threads
 from core.adapters.upsert import insert_new
 from core.domain.commands import Command, StartSession
+from core.domain.lifecycle import FINAL, State
 from core.domain.refs import Place, UserId, WorkspaceId
-from core.ports import InboxRow
+from core.ports import InboxRow, Listening
 
 
 class SqlInboxStore:
@@ -79,6 +80,22 @@ class SqlInboxStore:
             .where(inbox.c.id == row, inbox.c.workspace == self._workspace)
             .values(done_at=self._now, outcome=outcome)
         )
+
+    async def listening(self, ended_after: datetime | None = None) -> list[Listening]:
+        finished = sessions.c.state.in_(sorted(FINAL))
+        wanted = ~finished if ended_after is None else sa.or_(~finished, sessions.c.ended_at > ended_after)
+        query = (
+            sa.select(threads.c.channel, threads.c.root, sessions.c.created_at)
+            .join(sessions, sessions.c.id == threads.c.newest_session)
+            .where(threads.c.workspace == self._workspace, threads.c.root.is_not(None), threads.c.blocked == "", wanted)
+            .order_by(
+                sa.case((sessions.c.state == State.WAITING, 0), (~finished, 1), else_=2), sessions.c.changed_at.desc()
+            )
+        )
+        return [
+            Listening(place=Place(workspace=self._workspace, channel=row.channel, root=row.root), since=row.created_at)
+            for row in (await self._connection.execute(query)).all()
+        ]
 
 
 class SqlAudit:

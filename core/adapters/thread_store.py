@@ -120,6 +120,16 @@ class SqlDeliveryStore:
             deliveries.insert().values(session=session, thread=thread, shown_seq=shown_seq, card_seq=0, last_seq=last)
         )
 
+    async def thread_with(self, channel: ChannelId, message: MessageId) -> Thread | None:
+        query = (
+            sa.select(threads)
+            .join(posts, posts.c.thread == threads.c.id)
+            .where(threads.c.workspace == self._workspace, threads.c.channel == channel, posts.c.message == message)
+            .limit(1)
+        )
+        row = (await self._connection.execute(query)).one_or_none()
+        return _thread(row) if row is not None else None
+
     async def behind(self, limit: int = 50) -> list[Behind]:
         query = (
             self._joined(sessions.c.id)

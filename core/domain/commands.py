@@ -39,14 +39,27 @@ class PostReply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeReply:
+    """A person changed or deleted what they had written in a thread."""
+
+    place: Place  # root is always set
+    by: Person
+    message: MessageId  # the one that was changed
+    text: str  # what it says now; "" when it is gone
+    restricted: bool = False
+    admin: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopSession:
-    """The Stop button, or `/agents stop [number]`."""
+    """The Stop button, `/agents stop [number]`, or a reaction to a post of Muster's."""
 
     place: Place
     by: Person
     number: int | None = None  # None: the newest unfinished session of the place
+    post: MessageId | None = None  # a message of the channel: the session of its thread, if it is a post of Muster's
     restricted: bool = False
     admin: bool = False  # of the workspace
 
 
-Command = StartSession | PostReply | StopSession
+Command = StartSession | PostReply | ChangeReply | StopSession

@@ -7,7 +7,7 @@ Never holds an engine's type, a platform's payload, a token or a key.
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.refs import FileRef, Person, QuestionId, SessionId
+from core.domain.refs import FileRef, MessageId, Person, QuestionId, SessionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,7 @@ class TaskGiven:
     parent: SessionId | None = None  # the finished session of the same thread that this one continues
     team: str = ""  # the specialists wished for, in the person's words
     files: tuple[FileRef, ...] = ()  # laid into the workspace
+    message: MessageId | None = None  # the reply that it is, when it goes on from a finished session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,7 @@ class QuestionAnswered:
     question: QuestionId
     by: Person
     text: str
+    message: MessageId | None = None  # where it was said, if in a thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +110,16 @@ class NoteGiven:
 
     by: Person
     text: str
+    message: MessageId | None = None  # where it was said, if in a thread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyChanged:
+    """A person changed a note or an answer that the team had not read: this is what it reads instead."""
+
+    message: MessageId  # of the note or the answer
+    by: Person
+    text: str  # "" when the message was deleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +178,7 @@ Event = (
     | QuestionAsked
     | QuestionAnswered
     | NoteGiven
+    | ReplyChanged
     | Interrupted
     | Noticed
     | StopRequested

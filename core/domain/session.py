@@ -4,7 +4,7 @@ The store keeps the value; the runner and the status card read it. `activity_aft
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from core.domain import events as ev
@@ -121,10 +121,53 @@ class Line:
     human: bool
 
 
-def transcript(recorded: Iterable[ev.Recorded]) -> list[Line]:
-    """The conversation in *recorded*: tasks, messages, notes, questions with their answers."""
-    lines: list[Line] = []
+def as_changed(recorded: Iterable[ev.Recorded]) -> list[ev.Recorded]:
+    """*recorded* with notes and answers as people last changed them, without those that they deleted."""
+    recorded = list(recorded)
+    now_says = {r.event.message: r.event.text for r in recorded if isinstance(r.event, ev.ReplyChanged)}
+    kept: list[ev.Recorded] = []
     for record in recorded:
+        match record.event:
+            case ev.ReplyChanged():
+                continue
+            case ev.NoteGiven(message=str(message)) | ev.QuestionAnswered(message=str(message)) if message in now_says:
+                if now_says[message]:
+                    kept.append(replace(record, event=replace(record.event, text=now_says[message])))
+            case _:
+                kept.append(record)
+    return kept
+
+
+def reply_in(recorded: Iterable[ev.Recorded], message: MessageId) -> ev.Recorded | None:
+    """What the message in the thread was for the session: a note, an answer, or its task."""
+    for record in recorded:
+        match record.event:
+            case ev.NoteGiven() | ev.QuestionAnswered() | ev.TaskGiven() if record.event.message == message:
+                return record
+    return None
+
+
+def is_read(reply: ev.Recorded, recorded: Iterable[ev.Recorded], state: State) -> bool:
+    """Whether the team may have read *reply*, one of *recorded*, while the session is in *state*.
+
+    A note is read with the next turn that begins. An answer is read by the worker that goes on with the turn: until one
+    has claimed the session, and again when that one died before it had committed what it was told.
+    """
+    later = [record.event for record in recorded if record.seq > reply.seq]
+    match reply.event:
+        case ev.NoteGiven():
+            return any(isinstance(event, ev.TurnStarted) for event in later)
+        case ev.QuestionAnswered():
+            told = any(isinstance(event, ev.ToolFinished | ev.Said | ev.TurnStarted) for event in later)
+            return told or state is not State.RESUMING
+        case _:
+            return True
+
+
+def transcript(recorded: Iterable[ev.Recorded]) -> list[Line]:
+    """The conversation in *recorded*: tasks, messages, notes, questions with their answers, as last changed."""
+    lines: list[Line] = []
+    for record in as_changed(recorded):
         match record.event:
             case ev.TaskGiven(by=by) as given:
                 lines.append(Line(seq=record.seq, speaker=by.name, text=_with_wishes(given), human=True))

@@ -33,6 +33,14 @@ class InboxRow:
     received_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """A thread in which a reply would still count."""
+
+    place: Place  # root is always set
+    since: datetime  # when its newest session was opened; what was said before is settled
+
+
 class InboxStore(Protocol):
     """Commands, each kept once however often the platform delivers it."""
 
@@ -46,6 +54,11 @@ class InboxStore(Protocol):
         """The number of the session that the same person started here with the same words shortly before."""
 
     async def done(self, row: int, outcome: str) -> None: ...
+
+    async def listening(self, ended_after: datetime | None = None) -> list[Listening]:
+        """Threads from which commands may come: of waiting sessions first, then of others that are not finished, then
+        of those that ended after *ended_after*; the latest change first within each.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +159,9 @@ class DeliveryStore(Protocol):
     """How far each session is shown in its thread: the only cursor."""
 
     async def add(self, session: SessionId, thread: ThreadId, shown_seq: int) -> None: ...
+
+    async def thread_with(self, channel: ChannelId, message: MessageId) -> Thread | None:
+        """The thread that *message* is in, if it is a post of Muster's."""
 
     async def behind(self, limit: int = 50) -> list[Behind]: ...
 

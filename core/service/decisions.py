@@ -3,20 +3,19 @@
 Called by the front desk with a locked row of the inbox. Reads and writes through `Work` alone; speaks to nobody.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import structlog
 
 from core.domain import events as ev
-from core.domain.commands import PostReply, StartSession, StopSession
-from core.domain.lifecycle import FINAL, Move, State
-from core.domain.refs import Person, SessionId, new_id
+from core.domain.commands import ChangeReply, PostReply, StartSession, StopSession
+from core.domain.lifecycle import Move, State
+from core.domain.refs import MessageId, Person, SessionId, new_id
 from core.domain.session import Question, Session
 from core.errors import Conflict, TransientError, UserError
 from core.ports import (
     TOPIC_RELAY,
-    TOPIC_STEER,
     Answer,
     InboxRow,
     InState,
@@ -26,13 +25,13 @@ from core.ports import (
     Thread,
     Work,
 )
+from core.service.changes import Changes
 from core.service.policy import ACTIVE, Policy
+from core.service.stops import UNFINISHED, Stops
 
 log = structlog.get_logger(__name__)
 
 _SAME_AGAIN_S = 30.0
-_HARD_STOP = frozenset({State.BUILDING, State.RUNNING})
-_UNFINISHED = frozenset(State) - FINAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +52,8 @@ class Decisions:
         self._policy = policy
         self._defaults = defaults
         self._renderer = renderer
+        self._stops = Stops(policy)
+        self._changes = Changes(policy, self._stops)
 
     def check(self, command: StartSession) -> None:
         """What can be said about a start without looking at anything.
@@ -85,10 +86,10 @@ class Decisions:
                 return None
             case PostReply() as command:
                 return await self._reply(work, command)
+            case ChangeReply() as command:
+                return await self._changes.carry_out(work, command)
             case StopSession() as command:
-                self._policy.check_person(restricted=command.restricted)
-                session = await self._to_stop(work, command)
-                return await self._stop(work, session, command.by, admin=command.admin)
+                return await self._stops.carry_out(work, command)
 
     # --- start
 
@@ -111,11 +112,18 @@ class Decisions:
             return provider, command.model.strip() or self._defaults.model
         if provider not in self._defaults.models:
             there_is = ", ".join(f"`{name}`" for name in self._defaults.models or (self._defaults.provider,))
-            raise UserError(f"There is no provider of that name here. You can choose: {there_is}.")
+            raise UserError(f"There is no provider of that name here. You can choose: {there_is}.", about="provider")
         return provider, command.model.strip() or self._defaults.models[provider][0]
 
     async def _open_session(
-        self, work: Work, thread: Thread, command: StartSession, *, parent: SessionId | None = None, card: bool
+        self,
+        work: Work,
+        thread: Thread,
+        command: StartSession,
+        *,
+        parent: SessionId | None = None,
+        message: MessageId | None = None,
+        card: bool,
     ) -> None:
         by, task = command.by, command.task
         provider, model = self._model_for(command)
@@ -132,7 +140,9 @@ class Decisions:
             max_rounds=self._defaults.max_rounds,
             parent=parent,
         )
-        given = ev.TaskGiven(task=task, by=by, parent=parent, team=command.team.strip(), files=command.files)
+        given = ev.TaskGiven(
+            task=task, by=by, parent=parent, team=command.team.strip(), files=command.files, message=message
+        )
         session = await work.sessions.open(new, given)
         await self._check_room(work, by)
         for file in command.files:
@@ -167,11 +177,13 @@ class Decisions:
         if not command.text.strip():
             return Answer(text="I can read words only, for now: please write your reply.")
         if command.text.strip().casefold() == "stop":
-            return await self._stop(work, session, command.by, admin=command.admin)
+            return await self._stops.stop(work, session, command.by, admin=command.admin)
         if session.finished:
             self._policy.check_task(command.text)
             follow_up = StartSession(place=command.place, by=command.by, task=command.text)
-            await self._open_session(work, thread, follow_up, parent=session.id, card=thread.card is None)
+            await self._open_session(
+                work, thread, follow_up, parent=session.id, message=command.message, card=thread.card is None
+            )
             return None
         question = await work.questions.open_in(session.id)
         if question is not None and _is_later(command, question):
@@ -193,7 +205,7 @@ class Decisions:
         await work.sessions.record(
             session.id,
             InState(states=frozenset({State.WAITING})),
-            [ev.QuestionAnswered(question=question.id, by=command.by, text=command.text)],
+            [ev.QuestionAnswered(question=question.id, by=command.by, text=command.text, message=command.message)],
             move=Move.ANSWER,
         )
         work.wake(session.id)
@@ -204,8 +216,8 @@ class Decisions:
             raise UserError(f"#{session.number} is being stopped. Reply again when it has ended, to go on from there.")
         await work.sessions.record(
             session.id,
-            InState(states=_UNFINISHED - {State.STOPPING}),
-            [ev.NoteGiven(by=command.by, text=command.text)],
+            InState(states=UNFINISHED - {State.STOPPING}),
+            [ev.NoteGiven(by=command.by, text=command.text, message=command.message)],
         )
         work.ring(TOPIC_RELAY, work.workspace)
         answered = await work.questions.last_answer(session.id)
@@ -218,49 +230,6 @@ class Decisions:
                 "The team gets your message as a note, at its next turn."
             )
         return None
-
-    # --- stop
-
-    async def _to_stop(self, work: Work, command: StopSession) -> Session:
-        if command.number is not None:
-            return await self._to_stop_by_number(work, command, command.number)
-        if command.place.root is not None:
-            thread = await work.threads.at(command.place)
-            newest = await work.sessions.newest_in(thread.id) if thread is not None else None
-            found = [newest] if newest is not None and not newest.finished else []
-        else:
-            query = SessionQuery(channel=command.place.channel, states=_UNFINISHED)
-            found = await work.sessions.search(query)
-            found.sort(key=lambda session: session.starter.id != command.by.id)  # own ones first, newest first
-        if not found:
-            raise UserError("Nothing is at work here. `/agents status` shows what is, `/history` what was.")
-        return found[0]
-
-    async def _to_stop_by_number(self, work: Work, command: StopSession, number: int) -> Session:
-        session = await work.sessions.by_number(number)
-        thread = await work.threads.get(session.thread) if session is not None and session.thread else None
-        # Whether somebody else's session of another conversation exists is not said.
-        here = thread is not None and thread.channel == command.place.channel
-        if session is None or not (here or self._policy.may_stop(session, command.by, admin=command.admin)):
-            raise UserError(f"There is no session #{number} that you can stop. Whoever started one can, or an admin.")
-        return session
-
-    async def _stop(self, work: Work, session: Session, by: Person, *, admin: bool) -> Answer:
-        if session.finished:
-            raise UserError(f"#{session.number} has ended already.")
-        self._policy.check_stop(session, by, admin=admin)
-        if session.state is State.STOPPING:
-            raise UserError(f"#{session.number} is being stopped already.")
-        if session.state in _HARD_STOP:
-            happened: Sequence[ev.Event] = [ev.StopRequested(by=by)]
-            work.ring(TOPIC_STEER, session.id)
-        else:
-            happened = [ev.Stopped(by=by)]
-            await work.questions.withdraw(session.id)
-        await work.sessions.record(session.id, InState(states=frozenset({session.state})), happened, move=Move.STOP)
-        await work.audit.note(by=by.id, action="stop", subject=session.id, allowed=True, where=work.workspace)
-        work.ring(TOPIC_RELAY, work.workspace)
-        return Answer(text=f"Stopping #{session.number}. What was made so far stays in its thread.")
 
 
 def _is_later(command: PostReply, question: Question) -> bool:

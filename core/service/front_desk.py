@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import structlog
 
-from core.domain.commands import Command, PostReply, StartSession
+from core.domain.commands import ChangeReply, Command, PostReply, StartSession
 from core.domain.refs import FileRef, Place, Platform, WorkspaceId
 from core.errors import Conflict, TransientError, UserError
 from core.ports import Answer, Clock, Conversations, InboxRow, Notify, Renderer, Tell, UnitOfWork, Work
@@ -49,6 +49,7 @@ class FrontDesk:
         self._uow = uow
         self._clock = clock
         self._conversations = conversations
+        self._defaults = defaults
         self._decisions = Decisions(policy=policy, defaults=defaults, renderer=renderer)
         self._tell = tell
         self._notify: dict[Place, dict[int, tuple[Notify, Answer | None]]] = {}  # by the inbox row
@@ -82,6 +83,19 @@ class FrontDesk:
         self._notify.setdefault(command.place, {})[row] = notify, otherwise
         self._soon(command.place)
         return True
+
+    @property
+    def defaults(self) -> Defaults:
+        """What people may choose, for forms and completions."""
+        return self._defaults
+
+    def check(self, command: StartSession) -> None:
+        """What can be said about a start at once, before it is taken; whether there is room is seen later.
+
+        Raises:
+            UserError: it would be refused; `about` names the field.
+        """
+        self._decisions.check(command)
 
     async def keep(self, workspace: WorkspaceId, *, name: str, content: bytes, mime: str) -> FileRef:
         """Keep the bytes of a file that comes with a request, before the request itself.
@@ -243,7 +257,7 @@ def _fit_to_keep(command: Command) -> Command:
     match command:
         case StartSession(task=task, team=team):
             return replace(command, by=by, task=redact(task), team=redact(team))
-        case PostReply(text=text):
+        case PostReply(text=text) | ChangeReply(text=text):
             return replace(command, by=by, text=redact(text))
         case _:
             return replace(command, by=by)

@@ -6,7 +6,7 @@ Called by platforms' handlers. What somebody may not see is answered exactly lik
 from core.domain import events as ev
 from core.domain.lifecycle import FINAL, State
 from core.domain.refs import Place
-from core.domain.session import Session
+from core.domain.session import Session, as_changed
 from core.ports import Answer, Conversations, Listed, Query, SessionQuery, Thread, UnitOfWork, Work
 from core.service.narration import STATE_WORDS, card_words, fenced, narrate, tool_name, usage_words
 from core.service.outbound import clean, redact
@@ -117,7 +117,7 @@ def transcript_document(session: Session, recorded: list[ev.Recorded]) -> str:
         f"- Model: {session.provider} / {session.model}",
         f"- Used: {usage_words(session.usage)}, {session.round} {'round' if session.round == 1 else 'rounds'}\n",
     ]
-    for record in recorded:
+    for record in as_changed(recorded):
         parts += _paragraphs(record, session)
     return "\n".join(parts) + "\n"
 

@@ -96,6 +96,10 @@ def narrate(record: ev.Recorded, team: Sequence[ev.Member]) -> list[Words]:
             return [_with_question(asked, question, choices)]
         case ev.NoteGiven():
             return notice("Noted. The team reads it at its next turn.")
+        case ev.ReplyChanged(text=text):
+            return notice(
+                f"Noted. The team {'reads the message as it is now' if text else 'does not read what was deleted'}."
+            )
         case ev.Interrupted():
             return notice("The work was interrupted and goes on from its last step.")
         case ev.Noticed(text=text) | ev.Unknown(text=text):

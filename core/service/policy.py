@@ -45,11 +45,14 @@ class Policy:
             UserError: it has none, or more.
         """
         if not task.strip():
-            raise UserError("Say what the team should do, for example: `/agents compare three ways to store logs`.")
+            raise UserError(
+                "Say what the team should do, for example: `/agents compare three ways to store logs`.", about="task"
+            )
         if len(task) > MAX_TASK_CHARS:
             raise UserError(
                 f"A task may have {MAX_TASK_CHARS:,} characters at most; this one has {len(task):,}. "
-                "Put the long part into a reply in the thread."
+                "Put the long part into a reply in the thread.",
+                about="task",
             )
 
     def check_wish(self, team: str) -> None:
@@ -60,7 +63,8 @@ class Policy:
         """
         if len(team) > MAX_WISH_CHARS:
             raise UserError(
-                f"Say in {MAX_WISH_CHARS} characters who should be in the team, for example: a researcher, a critic."
+                f"Say in {MAX_WISH_CHARS} characters who should be in the team, for example: a researcher, a critic.",
+                about="team",
             )
 
     def check_model(self, model: str) -> None:
@@ -70,7 +74,7 @@ class Policy:
             UserError: it is longer than `MAX_MODEL_CHARS`.
         """
         if len(model) > MAX_MODEL_CHARS:
-            raise UserError(f"A model's name has {MAX_MODEL_CHARS} characters at most.")
+            raise UserError(f"A model's name has {MAX_MODEL_CHARS} characters at most.", about="model")
 
     def check_room(self, *, of_user: int, of_workspace: int) -> None:
         """Called with the new session counted, while nobody else can open one in the workspace.

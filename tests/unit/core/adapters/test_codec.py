@@ -23,7 +23,7 @@ from core.adapters.codec import (
     words_of,
 )
 from core.domain import events as ev
-from core.domain.commands import Command, PostReply, StartSession, StopSession
+from core.domain.commands import ChangeReply, Command, PostReply, StartSession, StopSession
 from core.domain.refs import (
     BlobHash,
     ChannelId,
@@ -56,6 +56,7 @@ EVENTS: list[ev.Event] = [
     ev.QuestionAsked(question=QuestionId("q1"), agent="Ada", text="Which?", choices=("a", "b")),
     ev.QuestionAnswered(question=QuestionId("q1"), by=ANA, text="a"),
     ev.NoteGiven(by=ANA, text="hurry"),
+    ev.ReplyChanged(message=MessageId("1700000000.000300"), by=ANA, text="hurry up"),
     ev.Interrupted(),
     ev.Noticed(text="slow"),
     ev.StopRequested(by=ANA),
@@ -68,6 +69,7 @@ EVENTS: list[ev.Event] = [
 COMMANDS: list[Command] = [
     StartSession(place=Place(workspace=PLACE.workspace, channel=PLACE.channel), by=ANA, task="count"),
     PostReply(place=PLACE, by=ANA, text="a", message=MessageId("1700000000.000200"), said_at=SAID_AT, addressed=True),
+    ChangeReply(place=PLACE, by=ANA, message=MessageId("1700000000.000200"), text="b"),
     StopSession(place=PLACE, by=ANA, number=7, admin=True),
 ]
 
@@ -149,5 +151,5 @@ def test_a_newer_form_that_only_adds_is_read() -> None:
 
 def test_search_finds_what_people_and_agents_said_in_any_case() -> None:
     said = [words_of(event) for event in EVENTS if words_of(event)]
-    assert said == ["count the words 🎉", "again", "two\n```x```", "which?", "a", "hurry"]
+    assert said == ["count the words 🎉", "again", "two\n```x```", "which?", "a", "hurry", "hurry up"]
     assert words_of(ev.Said(agent="Ada", text="STRASSE")) == words_of(ev.Said(agent="Ada", text="Straße"))

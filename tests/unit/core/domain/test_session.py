@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain import events as ev
-from core.domain.refs import Person, QuestionId, SessionId, UserId
-from core.domain.session import Line, Usage, activity_after, transcript
+from core.domain.lifecycle import State
+from core.domain.refs import MessageId, Person, QuestionId, SessionId, UserId
+from core.domain.session import Line, Usage, activity_after, is_read, reply_in, transcript
 
 ANA = Person(id=UserId("U1"), name="Ana")
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -78,6 +79,41 @@ def test_the_transcript_has_what_was_said_and_nothing_else() -> None:
         Line(seq=8, speaker="Ana", text="hurry", human=True),
         Line(seq=9, speaker="Ada", text="two", human=False),
     ]
+
+
+M1, M2 = MessageId("1"), MessageId("2")
+NOTE = ev.NoteGiven(by=ANA, text="hurry", message=M1)
+ANSWER = ev.QuestionAnswered(question=QUESTION, by=ANA, text="the second", message=M2)
+
+
+def changed(message: MessageId, text: str) -> ev.ReplyChanged:
+    return ev.ReplyChanged(message=message, by=ANA, text=text)
+
+
+def test_the_transcript_has_replies_as_they_were_last_changed_and_none_that_were_deleted() -> None:
+    without = ev.NoteGiven(by=ANA, text="from the web")
+    events = (NOTE, ANSWER, without, changed(M1, "slowly"), changed(M2, ""), changed(M1, "hurry slowly"))
+    assert [line.text for line in transcript(recorded(*events))] == ["hurry slowly", "from the web"]
+
+
+def test_a_note_is_read_with_the_next_turn_that_begins() -> None:
+    before = recorded(ev.TurnStarted(agent="Ada", round=1), NOTE, ev.Said(agent="Ada", text="x"))
+    note = reply_in(before, M1)
+    assert note is not None
+    assert not is_read(note, before, State.RUNNING)
+    assert is_read(
+        note, [*before, ev.Recorded(seq=4, at=NOON, event=ev.TurnStarted(agent="Bob", round=2))], State.RUNNING
+    )
+
+
+def test_an_answer_is_read_by_the_worker_that_goes_on() -> None:
+    before = recorded(ev.TurnStarted(agent="Ada", round=1), STARTED, ASKED, ANSWER)
+    answer = reply_in(before, M2)
+    assert answer is not None
+    assert not is_read(answer, before, State.RESUMING)
+    assert is_read(answer, before, State.RUNNING)
+    assert not is_read(answer, [*before, ev.Recorded(seq=5, at=NOON, event=ev.Interrupted())], State.RESUMING)
+    assert is_read(answer, [*before, ev.Recorded(seq=5, at=NOON, event=FINISHED)], State.RESUMING)
 
 
 def test_usage_adds_up_and_an_unknown_price_is_not_nothing() -> None:

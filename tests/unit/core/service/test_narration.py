@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 
 from core.domain import events as ev
 from core.domain.lifecycle import State
-from core.domain.refs import BlobHash, FileRef, Person, QuestionId, SessionId, UserId, WorkspaceId
+from core.domain.refs import BlobHash, FileRef, MessageId, Person, QuestionId, SessionId, UserId, WorkspaceId
 from core.domain.session import Session, Usage
 from core.service.narration import STATE_WORDS, Speaker, Tone, Words, card_words, fenced, narrate, tool_name
 
@@ -65,6 +65,14 @@ NARRATED: list[tuple[ev.Event | ev.Unknown, list[tuple[Tone, str]]]] = [
         [(Tone.QUESTION, "Which?\n- a\n- b")],
     ),
     (ev.NoteGiven(by=ANA, text="x"), [(Tone.NOTICE, "Noted. The team reads it at its next turn.")]),
+    (
+        ev.ReplyChanged(message=MessageId("1"), by=ANA, text="x"),
+        [(Tone.NOTICE, "Noted. The team reads the message as it is now.")],
+    ),
+    (
+        ev.ReplyChanged(message=MessageId("1"), by=ANA, text=""),
+        [(Tone.NOTICE, "Noted. The team does not read what was deleted.")],
+    ),
     (ev.Interrupted(), [(Tone.NOTICE, "The work was interrupted and goes on from its last step.")]),
     (ev.Noticed(text="slow"), [(Tone.NOTICE, "slow")]),
     (ev.Unknown(kind="sung", text="la la"), [(Tone.NOTICE, "la la")]),
