@@ -15,6 +15,8 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
+from simulator.discord.control import ControlApi as DiscordControlApi
+from simulator.discord.control_desk import ControlDesk as DiscordControlDesk
 from simulator.discord.gateway_protocol import GATEWAY_PATH
 from simulator.discord.options import DiscordOptions
 from simulator.discord.platform import API_PATH as DISCORD_API_PATH
@@ -123,6 +125,8 @@ class Simulator:
         app.add_routes(SlackWebApi(self.slack).routes())
         app.add_routes(ControlApi(self.slack).routes())
         app.add_routes(ControlDesk(self.slack).routes())
+        app.add_routes(DiscordControlApi(self.discord).routes())
+        app.add_routes(DiscordControlDesk(self.discord).routes())
         app.add_routes(self.discord.routes())
         app.add_routes(DiscordRestApi(self.discord).routes())
         app.add_routes(self.model.routes(MODEL_PATH))

@@ -240,8 +240,9 @@ class Activity:
     def record(self, kind: str, channel: Channel, **data: Any) -> None:
         """Write into the truth log what happened in *channel*."""
         place = {"channel": channel.id, "channel_name": channel.name}
-        if channel.parent_id is not None:
-            place["parent"] = channel.parent_id
+        parent = self._world.channel(channel.parent_id or "")
+        if parent is not None:
+            place |= {"parent": parent.id, "parent_name": parent.name}
         self._truth.append(kind, {**place, **data}, team=channel.guild_id or "")
 
     def _wire(self) -> Wire:

@@ -1,0 +1,96 @@
+"""What a person of a simulated guild gets to see: messages.
+
+Given out by `person`; plain values, read by tests and demonstrations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+_WRITTEN = (0, 19, 20, 23)
+"""Types of messages that somebody wrote; the others are Discord's own."""
+_THREAD_STARTER = 21
+_NESTED = ("components", "accessory", "component")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A message as somebody sees it."""
+
+    channel: str
+    """Id of the channel, thread or direct messages that it is in."""
+    body: dict[str, Any] = field(repr=False)
+    """The message as on Discord's wire."""
+    parent: str | None = None
+    """Id of the channel that its thread hangs under; None when it is in no thread."""
+
+    @property
+    def ts(self) -> str:
+        """The message's id."""
+        return str(self.body["id"])
+
+    @property
+    def root_ts(self) -> str:
+        """Id of the thread that it is in, or would open: that of the thread's first message."""
+        return self.channel if self.parent is not None else self.ts
+
+    @property
+    def author(self) -> str:
+        """The name that its first embed speaks under, or the id of its user."""
+        for embed in self.body.get("embeds", []):
+            if name := embed.get("author", {}).get("name"):
+                return str(name)
+        return str(self.body["author"]["id"])
+
+    @property
+    def text(self) -> str:
+        """All that can be read in it: its content, that of its embeds, and its components."""
+        embeds = (text for embed in self.body.get("embeds", []) for text in _embed_texts(embed))
+        shown = (text for component in self._components for text in _component_texts(component))
+        return "\n".join([self.body.get("content", ""), *embeds, *shown])
+
+    @property
+    def actions(self) -> list[str]:
+        """The custom ids that can be used on it."""
+        return [str(c["custom_id"]) for c in self._components if "custom_id" in c]
+
+    @property
+    def files(self) -> list[dict[str, Any]]:
+        """The files attached to it: `id`, `name`, and what Discord says of them."""
+        return [{**file, "name": file["filename"]} for file in self.body.get("attachments", [])]
+
+    @property
+    def is_by_app(self) -> bool:
+        """Whether the app's bot wrote it."""
+        return bool(self.body["author"].get("bot")) and self.body["type"] in _WRITTEN
+
+    @property
+    def is_reply(self) -> bool:
+        """Whether it is in a thread without being its root."""
+        return self.parent is not None and self.body["type"] != _THREAD_STARTER
+
+    @property
+    def _components(self) -> Iterator[dict[str, Any]]:
+        return _walk(self.body.get("components", []))
+
+
+def _walk(components: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for component in components:
+        yield component
+        for name in _NESTED:
+            inner = component.get(name, [])
+            yield from _walk(inner if isinstance(inner, list) else [inner])
+
+
+def _embed_texts(embed: dict[str, Any]) -> Iterator[str]:
+    yield from (str(embed[name]) for name in ("title", "description") if embed.get(name))
+    for part in embed.get("fields", []):
+        yield f"{part['name']}\n{part['value']}"
+    if text := embed.get("footer", {}).get("text"):
+        yield str(text)
+
+
+def _component_texts(component: dict[str, Any]) -> Iterator[str]:
+    yield from (str(component[name]) for name in ("content", "label", "placeholder") if component.get(name))
