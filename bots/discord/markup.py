@@ -1,8 +1,8 @@
 """Text for Discord and text from Discord.
 
 Discord reads markdown itself, so an agent's text mostly stays as it is; `core.service.outbound.clean` has taken hidden
-links apart before. Whatever leaves here mentions nobody: Discord's own sequences, `<@1>` and the like, are broken, which
-is a second line behind `allowed_mentions`. Called by `cards`, `messages`, `answers` and `parse`.
+links apart before. Whatever leaves here mentions nobody: Discord's own sequences, `<@1>` and the like, are broken,
+which is a second line behind `allowed_mentions`. Called by `cards`, `messages`, `answers` and `parse`.
 Source: https://docs.discord.com/developers/reference#message-formatting
 """
 
@@ -14,6 +14,10 @@ _ZERO_WIDTH = "\u200b"
 _SEQUENCE = re.compile(r"<(?=[@#/:]|a:|t:|id:)", re.IGNORECASE)
 _EVERYBODY = re.compile(r"@(?=everyone|here)", re.IGNORECASE)
 _MARKS = re.compile(r"([\\`*_~|\[\]()<>#-])")
+
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+_ROW = re.compile(r"^\s*\|.*\|\s*$")
+_RULE = re.compile(r"^\s*\|(?:\s*:?-+:?\s*\|)+\s*$")
 
 _USER = re.compile(r"<@!?(\d{1,20})>")
 _ROLE = re.compile(r"<@&(\d{1,20})>")
@@ -61,6 +65,24 @@ def shown(markdown: str) -> str:
 def literal(text: str) -> str:
     """*text* without any markdown: a name, a task on a card."""
     return shown(_MARKS.sub(r"\\\1", text))
+
+
+def tables_as_code(markdown: str) -> str:
+    """*markdown* with its tables as code: Discord has no tables, and only in code do columns stand under each other."""
+    lines, out, fence = markdown.split("\n"), list[str](), ""
+    at = 0
+    while at < len(lines):
+        marks = _FENCE.match(lines[at])
+        if marks and (not fence or marks[1].startswith(fence)):
+            fence = "" if fence else marks[1]
+        end = at
+        if not fence and _ROW.match(lines[at]) and at + 1 < len(lines) and _RULE.match(lines[at + 1]):
+            while end < len(lines) and _ROW.match(lines[end]):
+                end += 1
+        rows = [row.replace("`", "\u02cb") for row in lines[at:end]]
+        out += ["```", *rows, "```"] if rows else [lines[at]]
+        at = max(end, at + 1)
+    return "\n".join(out)
 
 
 def shown_chars(text: str) -> int:

@@ -1,0 +1,40 @@
+"""What one person reads in private: answers of the front desk and of history, as an embed with a button.
+
+Called by `surface` and `replying`. Sends nothing itself.
+"""
+
+from typing import Any
+
+from bots import chunks
+from bots.discord import cards, limits
+from bots.discord.markup import literal, shown, shown_chars
+from bots.discord.places import is_direct, target
+from core.ports import Answer, Listed
+from core.service.narration import card_words
+from core.service.outbound import clean
+
+_TASK_CHARS = 160
+_ROOM = 100
+
+
+def rendered(answer: Answer) -> dict[str, Any]:
+    """`embeds` and `components` of *answer*, cut to what one message holds."""
+    text = shown(chunks.split(clean(answer.text), limits.EMBED_CHARS - _ROOM, shown_chars)[0])
+    for listed in answer.sessions:
+        line = f"\n\n{_line(listed)}"
+        if shown_chars(text + line) > limits.EMBED_CHARS - _ROOM:
+            break
+        text += line
+    components = [cards.older_button(answer.older)] if answer.older is not None else []
+    return {"embeds": [{"description": text}], "components": components}
+
+
+def _line(listed: Listed) -> str:
+    session = listed.session
+    task = " ".join(clean(session.task).split())
+    cut = task if len(task) <= _TASK_CHARS else task[: chunks.whole(task, _TASK_CHARS)] + " …"
+    moment = int(session.created_at.timestamp())
+    facts = [card_words(session), literal(session.starter.name), f"<t:{moment}:f>"]
+    if listed.place is not None and listed.place.root is not None and not is_direct(listed.place.workspace):
+        facts.append(f"<#{target(listed.place)}>")
+    return f"**#{session.number}** {literal(cut)}\n{' · '.join(facts)}"

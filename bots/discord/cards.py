@@ -1,0 +1,137 @@
+"""The status card of a session, as an embed with a button; and the other things that people press.
+
+Called by `messages` for the root post, by the relay for every edit, by `answers`. Buttons carry ids only: they work
+after a restart, and whoever presses one is looked at then.
+"""
+
+from typing import Any
+
+from bots import requests
+from bots.chunks import whole
+from bots.discord import limits
+from bots.discord.markup import icon, literal
+from core.domain.events import Member
+from core.domain.lifecycle import State
+from core.domain.session import Session
+from core.ports import Query
+from core.service.narration import card_words
+from core.service.outbound import clean
+
+STOP = "muster:stop:"
+ANSWER = "muster:answer:"
+OLDER = "muster:older:"
+ANSWER_INPUT = "muster:answer"
+
+Payload = dict[str, Any]
+
+_TASK_CHARS = 600
+_ROLE_CHARS = 120
+_COLORS = {
+    State.WAITING: 0xFAA61A,
+    State.COMPLETED: 0x3BA55C,
+    State.FAILED: 0xED4245,
+    State.EXPIRED: 0x747F8D,
+    State.STOPPED: 0x747F8D,
+    State.STOPPING: 0x747F8D,
+}
+_COLOR = 0x5865F2
+_BUTTON, _ROW, _TEXT_INPUT = 2, 1, 4
+_GREY, _BLUE, _RED = 2, 1, 4
+_PARAGRAPH = 2
+
+
+def card(session: Session) -> Payload:
+    """Embed and components that show where *session* stands."""
+    parts = [
+        f"**#{session.number}** {_cut(clean(session.task), _TASK_CHARS)}",
+        card_words(session),
+        *([_team(session)] if session.team else []),
+        _footer(session),
+    ]
+    embed = {"description": "\n\n".join(parts), "color": _COLORS.get(session.state, _COLOR)}
+    return {"embeds": [embed], "components": [stop_button(session.number)] if _can_be_stopped(session) else []}
+
+
+def thread_name(session: Session) -> str:
+    """What the thread under the card is called."""
+    task = " ".join(clean(session.task).split())
+    name = f"#{session.number} {task}"
+    return name if len(name) <= limits.THREAD_NAME_CHARS else name[: whole(name, limits.THREAD_NAME_CHARS - 2)] + " …"
+
+
+def stop_button(number: int) -> Payload:
+    """Stops the session, if whoever presses it may."""
+    return _row({"custom_id": f"{STOP}{number}", "style": _RED, "label": "Stop"})
+
+
+def answer_button(number: int) -> Payload:
+    """Opens the form to answer in, where Muster cannot read what is written."""
+    return _row({"custom_id": f"{ANSWER}{number}", "style": _BLUE, "label": "Answer"})
+
+
+def older_button(older: Query) -> Payload:
+    """The button under a list that has more pages."""
+    value = requests.older_value(older, limits.CUSTOM_ID_CHARS - len(OLDER))
+    return _row({"custom_id": f"{OLDER}{value}", "style": _GREY, "label": "Older"})
+
+
+def answer_form(number: int) -> Payload:
+    """The form itself. Source: https://docs.discord.com/developers/components/reference#text-input"""
+    text = {
+        "type": _TEXT_INPUT,
+        "custom_id": ANSWER_INPUT,
+        "label": "Your answer",
+        "style": _PARAGRAPH,
+        "min_length": 1,
+        "max_length": limits.MODAL_INPUT_CHARS,
+        "required": True,
+    }
+    return {
+        "custom_id": f"{ANSWER}{number}",
+        "title": f"Answer the team of #{number}"[: limits.MODAL_TITLE_CHARS],
+        "components": [{"type": _ROW, "components": [text]}],
+    }
+
+
+def _row(button: Payload) -> Payload:
+    return {"type": _ROW, "components": [{"type": _BUTTON, **button}]}
+
+
+def _team(session: Session) -> str:
+    lines = ""
+    for shown, member in enumerate(session.team):
+        line = _member(member, session.activity.get(member.name, "")) + "\n"
+        if len(lines) + len(line) > limits.EMBED_CHARS - 2 * _TASK_CHARS - 400:
+            return f"{lines}and {len(session.team) - shown} more"
+        lines += line
+    return lines.rstrip("\n")
+
+
+def _member(member: Member, doing: str) -> str:
+    line = f"{icon(member.icon)} **{literal(member.name)}** {_cut(clean(member.role), _ROLE_CHARS)}"
+    return f"{line} · *{literal(doing)}*" if doing else line
+
+
+def _footer(session: Session) -> str:
+    started = int(session.created_at.timestamp())
+    words = f"Started by {_cut(session.starter.name, 60)} <t:{started}:f>"
+    if session.ended_at is not None:
+        words += f" · took {_duration((session.ended_at - session.created_at).total_seconds())}"
+    return f"{words} · {literal(session.model)}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest_s = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [f"{days} d" if days else "", f"{hours} h" if hours else "", f"{minutes} min" if minutes else ""]
+    return " ".join([part for part in parts if part][:2]) or f"{rest_s} s"
+
+
+def _can_be_stopped(session: Session) -> bool:
+    return not session.finished and session.state is not State.STOPPING
+
+
+def _cut(text: str, chars: int) -> str:
+    text = " ".join(text.split())
+    return literal(text) if len(text) <= chars else literal(text[: whole(text, chars)]) + " …"
