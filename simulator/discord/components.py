@@ -50,6 +50,14 @@ _V2_TOP = (
 _CONTAINED = tuple(kind for kind in _V2_TOP if kind is not Kind.CONTAINER)
 _LABELLED = (Kind.TEXT_INPUT, *_SELECTS, Kind.FILE_UPLOAD)
 _LINK, _PREMIUM = 5, 6
+_DEFAULTS: dict[int, dict[str, Any]] = {
+    **{kind: {"min_values": 1, "max_values": 1} for kind in _SELECTS},
+    Kind.CONTAINER: {"accent_color": None, "spoiler": False},
+    Kind.SEPARATOR: {"divider": True, "spacing": 1},
+    Kind.THUMBNAIL: {"description": None, "spoiler": False},
+    Kind.FILE: {"name": None, "size": None, "spoiler": False},
+}
+"""What Discord says of a component that its maker did not say."""
 _NESTED = ("components", "accessory", "component")
 
 
@@ -249,8 +257,7 @@ def with_ids(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
     def numbered(component: dict[str, Any]) -> dict[str, Any]:
         kept = dict(component)
         kept["id"] = component.get("id") or next(free)
-        if component.get("type") in _SELECTS:
-            kept |= {name: component.get(name) or 1 for name in ("min_values", "max_values") if name not in component}
+        kept = _DEFAULTS.get(component.get("type", 0), {}) | kept
         for name in _NESTED:
             inner = component.get(name)
             if isinstance(inner, list):

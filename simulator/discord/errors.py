@@ -64,12 +64,8 @@ class RateLimited(ApiError):
 
     def body(self) -> dict[str, Any]:
         """The JSON of a 429, which discord.py reads `retry_after` and `global` of."""
-        body = {
-            "message": self.message,
-            "retry_after": round(self.retry_after_s, 3),
-            "global": self.scope == "global",
-        }
-        return body | ({"code": self.code} if self.code else {})
+        told = {"retry_after": round(self.retry_after_s, 3), "global": self.scope == "global"}
+        return super().body() | told
 
     def headers(self) -> dict[str, str]:
         """What tells a 429 of the API from one of the network in front of it."""

@@ -65,7 +65,9 @@ class Membership:
 
     def announce(self, guild: Guild) -> None:
         """Tell the bot of a guild that it is in from now on."""
-        self._tell(guild, "guild.joined", "GUILD_CREATE", self._wire().guild_event(guild))
+        shown = self._wire().guild_event(guild)
+        del shown["unavailable"]  # by its absence clients tell a new guild from one that is back after an outage
+        self._tell(guild, "guild.joined", "GUILD_CREATE", shown)
 
     def set_outage(self, guild: Guild, *, is_unavailable: bool) -> None:
         """Begin or end an outage of the guild."""

@@ -42,8 +42,6 @@ class Mentions:
 
 ALL = Allowed()
 """When a regular message says nothing of it."""
-USERS = Allowed(parse=frozenset({"users"}))
-"""When an answer to an interaction says nothing of it."""
 
 
 def read_allowed(value: Any, default: Allowed, problems: Problems) -> Allowed:

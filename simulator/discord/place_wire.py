@@ -227,7 +227,6 @@ class PlaceWire:
             "description": "",
             "type": None,
             "bot": self.user(self._world.bot.id),
-            "summary": "",
             "bot_public": True,
             "bot_require_code_grant": False,
             "integration_types_config": {

@@ -73,10 +73,8 @@ class DiscordRestApi:
 
     async def call(self, request: web.Request, endpoint: Endpoint) -> web.Response:
         """Answer one call of an endpoint."""
-        if self.rates.is_banned:
-            return web.Response(
-                status=429, content_type="text/html", text="<!doctype html><title>error code: 1015</title>"
-            )
+        if self.rates.is_banned and self._platform.options.enforce_limits:
+            return web.Response(status=429, content_type="text/html", text=_BAN_PAGE)
         started = time.monotonic()
         path = dict(request.match_info)
         record: dict[str, Any] = {
@@ -152,7 +150,10 @@ class DiscordRestApi:
 
     def _team(self, path: dict[str, str]) -> str:
         """The guild that a call is about, as far as its path tells."""
-        channel = self._platform.world.channel(path.get("channel_id", ""))
+        token = path.get("interaction_token") or path.get("webhook_token", "")
+        interaction = self._platform.interactions.tokens.find(token)
+        channel_id = interaction.channel.id if interaction is not None else path.get("channel_id", "")
+        channel = self._platform.world.channel(channel_id)
         return path.get("guild_id") or (channel.guild_id if channel is not None else "") or ""
 
     # -- the rest ---------------------------------------------------------------------------------------------

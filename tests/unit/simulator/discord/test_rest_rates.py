@@ -18,7 +18,7 @@ async def test_five_messages_in_five_seconds_are_taken_in_each_channel(
     time.advance(1)
     refused = await discord.post(general, content="a")
     assert refused.status == 429
-    assert refused.body == {"message": "You are being rate limited.", "retry_after": 4.0, "global": False}
+    assert refused.body == {"message": "You are being rate limited.", "code": 0, "retry_after": 4.0, "global": False}
     assert refused.headers["Retry-After"] == "4"
     assert refused.headers["X-RateLimit-Reset-After"] == "4.000"
     assert refused.headers["X-RateLimit-Scope"] == "user"
