@@ -1,6 +1,6 @@
 """What the parts of the simulated Discord ask of the gateway.
 
-`activity`, `membership` and the routes hold these instead of the gateway itself, which holds the platform.
+`activity` and `membership` hold this instead of the gateway itself, which holds the platform.
 """
 
 from __future__ import annotations

@@ -95,10 +95,6 @@ class World:
         channel = self.channel(channel_id)
         return channel.messages.get(message_id) if channel is not None else None
 
-    def starter_of(self, thread: Channel) -> Message | None:
-        """The message from which a thread was started, while it exists."""
-        return self.message(thread.parent_id or "", thread.id)
-
     def bot_is_in(self, guild: Guild) -> bool:
         """Whether the bot is a member."""
         return self.bot.id in guild.members
