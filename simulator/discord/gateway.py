@@ -93,19 +93,22 @@ class Gateway:
             return
         delay = self._faults.strike((FaultKind.DELAY_EVENT,), event, data)
         copies = self._faults.strike((FaultKind.DUPLICATE_EVENT,), event, data)
-        if delay is None and copies is None:
+        if delay is None:
             self._tell(event, data, guild_id)
-        else:
-            self._start(self._tell_with_fault(event, data, guild_id, delay, copies))
+        if delay is not None or copies is not None:
+            self._start(self._tell_later(event, data, guild_id, delay, copies))
 
-    async def _tell_with_fault(
+    async def _tell_later(
         self, event: str, data: dict[str, Any], guild_id: str | None, delay: Fault | None, copies: Fault | None
     ) -> None:
+        """Tell what a fault has delayed, and the copies that a fault asks for."""
         if delay is not None:
             await asyncio.sleep(delay.delay_s)
-        self._tell(event, data, guild_id)
-        for _ in range(copies.copies if copies is not None else 0):
-            await asyncio.sleep(copies.spacing_s if copies is not None else 0)
+            self._tell(event, data, guild_id)
+        if copies is None:
+            return
+        for _ in range(copies.copies):
+            await asyncio.sleep(copies.spacing_s)
             self._tell(event, data, guild_id)
 
     def _may_hear(self, event: str, guild_id: str | None, channel: Channel | None) -> bool:
