@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.adapters.sql_tables import HELD_STATES, deliveries, inbox, posts, processes, sessions, threads
+from core.adapters.sql_tables import HELD_STATES, deliveries, identifies, inbox, posts, processes, sessions, threads
 from core.adapters.upsert import insert_or_update
 from core.domain.lifecycle import CLAIMABLE, State
 from core.domain.refs import Place, Platform, ProcessId, SessionId, WorkspaceId
@@ -16,6 +16,7 @@ from core.ports import Held
 
 Found = list[tuple[WorkspaceId, SessionId]]
 _AT_ONCE = 200
+_MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 class SqlAcross:
@@ -41,6 +42,20 @@ class SqlAcross:
         await self._connection.execute(
             processes.delete().where(processes.c.role == role, processes.c.name == name, processes.c.owner == owner)
         )
+
+    async def identify(self, bot: str, *, most_a_min: int, most_a_day: int) -> float:
+        await self._connection.execute(identifies.delete().where(identifies.c.at < self._now - _DAY))
+        query = sa.select(identifies.c.at).where(identifies.c.bot == bot).order_by(identifies.c.at.desc())
+        counted = list((await self._connection.execute(query)).scalars())
+        waits_s = [
+            (counted[most - 1] + window - self._now).total_seconds()
+            for window, most in ((_MINUTE, most_a_min), (_DAY, most_a_day))
+            if len(counted) >= most
+        ]
+        if (wait_s := max(waits_s, default=0.0)) > 0:
+            return wait_s
+        await self._connection.execute(identifies.insert().values(bot=bot, at=self._now))
+        return 0.0
 
     async def claimable(self, limit: int) -> Found:
         return await self._find(sessions.c.state.in_(sorted(CLAIMABLE)), limit)

@@ -305,4 +305,11 @@ audit = sa.Table(
     sa.Index("ix_audit_workspace_at", "workspace", "at"),
 )
 
+identifies = sa.Table(
+    "identifies",
+    metadata,
+    _column("bot", sa.String(80), primary_key=True),
+    _column("at", UtcDateTime, primary_key=True),
+)
+
 HELD_STATES = tuple(str(state) for state in (State.BUILDING, State.RUNNING, State.STOPPING))

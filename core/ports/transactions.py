@@ -49,6 +49,13 @@ class Across(Protocol):
 
     async def release(self, role: str, name: str, owner: ProcessId) -> None: ...
 
+    async def identify(self, bot: str, *, most_a_min: int, most_a_day: int) -> float:
+        """Count one more session that *bot* starts with its platform; all processes' count alike.
+
+        Returns:
+            0 when it was counted, else the seconds until one may be.
+        """
+
     async def claimable(self, limit: int) -> list[tuple[WorkspaceId, SessionId]]:
         """Queued and resuming sessions, the longest waiting first."""
 
