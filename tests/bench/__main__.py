@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -140,7 +141,7 @@ async def many_sessions(folder: Path) -> list[Figure]:
 
 async def _script(stage: Stage) -> None:
     """Make every team one of two who ask nobody, so that all work to their end without a person."""
-    agents = [
+    agents: list[dict[str, Any]] = [
         {"name": name, "role": "Works", "instructions": "Do your part.", "tools": [], "icon": "memo"}
         for name in ("Ana", "Bea")
     ]

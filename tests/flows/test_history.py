@@ -2,19 +2,16 @@
 
 import pytest
 
-from simulator.slack.person import Person, Shown
 from tests.support.model_control import DONE, asks
-from tests.support.room import COMPLETED, Room
+from tests.support.room import COMPLETED, Person, Room, Shown
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-OLDER = "muster_older"
 
-
-async def _asked(room: Room, who: Person, command: str, text: str = "", *, channel: str = "") -> Shown:
+async def _asked(room: Room, who: Person, command: str, text: str = "") -> Shown:
     """What the person is told in private."""
-    after = room.stage.slack.position
-    outcome = await who.command(command, text, channel=channel or room.name)
+    after = room.chat.position
+    outcome = await (room.history if command == "/history" else room.command)(text, by=who)
     assert outcome.acked, outcome
     return await who.wait_for_ephemeral(after=after, timeout_s=30)
 
@@ -56,17 +53,17 @@ async def test_a_long_history_is_read_page_by_page(room: Room) -> None:
     for n in range(11):
         await room.script(asks(f"Question {n}?"))
         await room.command(room.task(f"Task {n:02}"))
-    await room.stage.slack.until(lambda: _waiting(room, 11), timeout_s=80)
+    await room.chat.until(lambda: _waiting(room, 11), timeout_s=80)
     first = await _asked(room, room.ada, "/history")
-    assert OLDER in first.actions
-    after = room.stage.slack.position
-    await room.ada.press(first, OLDER)
+    assert room.button(first, "older")
+    after = room.chat.position
+    await room.press(first, "older")
     second = await room.ada.wait_for_ephemeral(after=after, timeout_s=30)
     pages = first.text + second.text
     assert all(f"Task {n:02}" in pages for n in range(11))
     assert "Task 10" in first.text
     assert "Task 00" in second.text
-    assert OLDER not in second.actions
+    assert not room.button(second, "older")
 
 
 async def _waiting(room: Room, number: int) -> bool:
@@ -75,20 +72,20 @@ async def _waiting(room: Room, number: int) -> bool:
 
 async def test_a_transcript_comes_as_a_file_in_a_direct_message(room: Room) -> None:
     number = await _done(room, "Count the apples", "There are 4217 of them.")
-    after = room.stage.slack.position
+    after = room.chat.position
     told = await _asked(room, room.ben, "/history", f"#{number}")
     assert f"#{number}" in told.text
     assert "direct message" in told.text
-    sent = await room.stage.slack.wait_for_message(channel=await room.ben.open_im(), after=after, timeout_s=30)
+    sent = await room.chat.wait_for_message(channel=await room.ben.open_im(), after=after, timeout_s=30)
     [file] = sent.files
     assert file["name"] == f"session-{number}.md"
-    document = (await room.stage.slack.download(file["id"])).decode()
+    document = (await room.download(file["id"])).decode()
     for words in ("Count the apples", "There are 4217 of them.", "✅ Completed", "Started by ada", "Ana"):
         assert words in document
 
 
 async def test_who_is_not_in_a_private_channel_finds_nothing_of_it(room: Room) -> None:
-    private = await room.stage.room(private=True, members=("chloe", "muster"))
+    private = await room.stage.room(room.platform, private=True, members=("chloe", "muster"))
     number = await _done(private, "Plan the party")
     seen = await _asked(private, private.chloe, "/history")
     assert "Plan the party" in seen.text
@@ -100,7 +97,7 @@ async def test_who_is_not_in_a_private_channel_finds_nothing_of_it(room: Room) -
 
 
 async def test_who_left_a_private_channel_no_longer_reads_its_history(room: Room) -> None:
-    private = await room.stage.room(private=True, members=("chloe", "muster"))
+    private = await room.stage.room(room.platform, private=True, members=("chloe", "muster"))
     number = await _done(private, "Plan the party")
     await private.ada.remove(private.channel, "chloe")
     told = await _asked(room, room.chloe, "/history", f"{number}")
@@ -109,7 +106,7 @@ async def test_who_left_a_private_channel_no_longer_reads_its_history(room: Room
 
 async def test_a_guest_reads_no_history(room: Room) -> None:
     number = await _done(room, "Count the apples")
-    gus = room.stage.slack.person("gus")
+    gus = room.person("gus")
     await room.ada.invite(room.channel, "gus")
     for text in ("", f"{number}"):
         told = await _asked(room, gus, "/history", text)

@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from simulator.slack.person import Shown
 from tests.support.model_control import DONE, runs
 from tests.support.room import COMPLETED, Room
 
@@ -34,15 +33,15 @@ async def test_a_plot_is_shown_in_the_thread_and_other_files_are_attached(room: 
     await room.until("drawn", root, timeout_s=PYTHON_S)
     await room.until(COMPLETED, root)
     lines = await room.lines(root)
-    [picture] = [line for line in lines if _images(line)]
-    assert picture.author == "Ana"
+    [picture] = [line for line in lines if room.pictures(line)]
+    assert room.speaker(picture) == "Ana"
     assert "squares.png" in picture.text
-    content = await room.stage.slack.download(_images(picture)[0])
+    content = await room.download(room.pictures(picture)[0])
     assert content.startswith(b"\x89PNG\r\n")
-    [attached] = [line for line in lines if line.files]
+    [attached] = [line for line in lines if room.documents(line)]
     assert "squares.csv" in attached.text
     assert "Ana" in attached.text
-    rows = list(csv.reader(io.StringIO((await room.stage.slack.download(attached.files[0]["id"])).decode())))
+    rows = list(csv.reader(io.StringIO((await room.download(room.documents(attached)[0])).decode())))
     assert rows == [["n", "square"], ["1", "1"], ["2", "4"], ["3", "9"]]
     assert lines.index(picture) < len(lines) - 2
     assert lines.index(attached) < len(lines) - 2
@@ -58,7 +57,7 @@ async def test_files_of_one_turn_are_there_in_the_next_and_after_the_end(room: R
     await room.until("kept kept kept", root, timeout_s=PYTHON_S)
     ending = await room.until(COMPLETED, root)
     await room.script(runs(read), f"Read again.{DONE}")
-    after = room.stage.slack.position
+    after = room.chat.position
     await room.ada.reply(ending, "Read it again.")
     await room.until("kept kept kept", root, after=after, timeout_s=PYTHON_S)
     await room.until(COMPLETED, root, after=after)
@@ -69,7 +68,7 @@ async def test_a_long_text_comes_in_parts_that_lose_nothing(room: Room) -> None:
     await room.script("\n\n".join(paragraphs) + DONE)
     root = await room.start()
     await room.until(COMPLETED, root)
-    said = [line.text for line in await room.lines(root) if line.author == "Ana"]
+    said = [line.text for line in await room.said_by("Ana", root)]
     assert 2 < len(said) <= 5
     assert all(len(text) <= 4_000 for text in said)
     assert re.findall(r"Paragraph (\d+)\.", "".join(said)) == [str(n) for n in range(30)]
@@ -81,7 +80,7 @@ async def test_code_that_is_cut_stays_code_in_each_part(room: Room) -> None:
     await room.script(f"Look:\n\n```python\n{code}\n```\n\nThat is all.{DONE}")
     root = await room.start()
     await room.until(COMPLETED, root)
-    said = [line.text for line in await room.lines(root) if line.author == "Ana"]
+    said = [line.text for line in await room.said_by("Ana", root)]
     assert len(said) > 2
     assert all(text.count("```") % 2 == 0 for text in said)
     assert re.findall(r"value_(\d+) =", "".join(said)) == [str(n) for n in range(180)]
@@ -94,11 +93,11 @@ async def test_what_is_too_long_for_a_thread_comes_as_a_file(room: Room) -> None
     root = await room.start()
     await room.until(COMPLETED, root)
     lines = await room.lines(root)
-    said = [line for line in lines if line.author == "Ana"]
+    said = await room.said_by("Ana", root)
     assert len(said) == 1
     assert "is in the file" in said[0].text
-    [attached] = [line for line in lines if line.files]
-    content = (await room.stage.slack.download(attached.files[0]["id"])).decode()
+    [attached] = [line for line in lines if room.documents(line)]
+    content = (await room.download(room.documents(attached)[0])).decode()
     assert text in content
 
 
@@ -107,8 +106,8 @@ async def test_an_answer_of_a_hundred_thousand_characters_says_what_is_left_out(
     await room.script(f"{text}{DONE}")
     root = await room.start()
     await room.until(COMPLETED, root)
-    [attached] = [line for line in await room.lines(root) if line.files]
-    content = (await room.stage.slack.download(attached.files[0]["id"])).decode()
+    [attached] = [line for line in await room.lines(root) if room.documents(line)]
+    content = (await room.download(room.documents(attached)[0])).decode()
     assert content.startswith("Sentence 0 goes on.")
     assert "characters left out" in content
     assert "Sentence 4999 goes on." in content
@@ -121,14 +120,9 @@ async def test_much_output_of_a_program_is_shortened_and_whole_in_the_transcript
     await room.until(COMPLETED, root)
     texts = await room.texts(root)
     assert any("the rest is in the transcript" in text for text in texts)
-    after = room.stage.slack.position
-    await room.ada.command("/history", root.text.split()[0], channel=room.name)
-    sent = await room.stage.slack.wait_for_message(channel=await room.ada.open_im(), after=after, timeout_s=30)
-    document = (await room.stage.slack.download(sent.files[0]["id"])).decode()
+    after = room.chat.position
+    await room.history(root.text.split()[0])
+    sent = await room.chat.wait_for_message(channel=await room.ada.open_im(), after=after, timeout_s=30)
+    document = (await room.download(sent.files[0]["id"])).decode()
     assert "number 1999" in document
-    assert shown.author == "Ana"
-
-
-def _images(message: Shown) -> list[str]:
-    blocks = message.body.get("blocks", [])
-    return [block["slack_file"]["id"] for block in blocks if block.get("type") == "image"]
+    assert room.speaker(shown) == "Ana"

@@ -17,7 +17,7 @@ async def test_a_reply_answers_the_question_and_the_next_agent_goes_on(room: Roo
     await room.until_card("💬 Waiting for you", root)
     await room.ada.reply(question, "Blue, please.")
     await room.until(COMPLETED, root)
-    assert [line.author for line in await room.lines(root) if line.body.get("username")] == ["Ana", "Ana", "Bea"]
+    assert await room.speakers(root) == ["Ana", "Ana", "Bea"]
     [resumed] = [r for r in await room.stage.model.requests(room.name, agent="Ana") if "Blue, please." in said_to(r)]
     assert "Which colour?" in str(resumed["body"]["messages"])
 
@@ -37,8 +37,8 @@ async def test_of_two_replies_the_first_to_come_answers_and_the_other_author_is_
     await room.fault("slow", agent="Bea", delay_s=4.0)
     root = await room.start()
     question = await room.until("Which colour?", root)
-    after = room.stage.slack.position
-    await room.stage.slack.add_fault(
+    after = room.chat.position
+    await room.chat.add_fault(
         "delay_event", target="message", where={"user": await room.ada.id(), "channel": room.channel}, delay_s=1.0
     )
     await room.ada.reply(question, "Red, please.")
@@ -69,7 +69,7 @@ async def test_a_reply_written_before_the_question_could_be_read_is_a_note(room:
     await room.script(asks("Which colour?"), "Blue it is.", f"The result is blue.{DONE}")
     await room.fault("slow", kind="turn", delay_s=1.0)
     where = {"channel": room.channel, "user": await room.ada.id()}
-    await room.stage.slack.add_fault("delay_event", target="message", where=where, delay_s=9.0)
+    await room.chat.add_fault("delay_event", target="message", where=where, delay_s=9.0)
     root = await room.start()
     early = await room.ada.reply(root, "Keep it short.")
     question = await room.until("Which colour?", root)
@@ -115,7 +115,7 @@ async def test_a_reply_after_the_end_goes_on_from_the_old_result(room: Room) -> 
     root = await room.start("Find the number")
     ending = await room.until(COMPLETED, root)
     await room.script(f"Twice that is 8434.{DONE}", team=("Cleo", "Dan"))
-    after = room.stage.slack.position
+    after = room.chat.position
     await room.ben.reply(ending, "Now double it.")
     await room.until("Twice that is 8434.", root)
     await room.until(COMPLETED, root, after=after)
@@ -154,7 +154,7 @@ async def test_an_empty_reply_is_asked_for_words_and_answers_nothing(room: Room)
     await room.script(asks("Which colour?"), f"Blue.{DONE}")
     root = await room.start()
     question = await room.until("Which colour?", root)
-    after = room.stage.slack.position
+    after = room.chat.position
     await room.ada.reply(question, files={"picture.txt": b"blue"})
     await room.ada.wait_for_ephemeral("words", after=after, timeout_s=30)
     await room.ada.reply(question, "Blue.")

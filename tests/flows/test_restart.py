@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.model_control import DONE, asks
 from tests.support.processes import Child
-from tests.support.room import COMPLETED, STOP_BUTTON, STOPPED, Room
+from tests.support.room import COMPLETED, STOPPED, Room
 from tests.support.stage import Stage, embedded
 from tests.support.waiting import until
 
@@ -15,7 +15,7 @@ END_S = 15.0
 
 
 def _room_again(stage: Stage, room: Room) -> Room:
-    return Room(stage, room.name, room.channel)
+    return type(room)(stage, room.name, room.channel)
 
 
 async def _ended_by_sigterm(stage: Stage) -> None:
@@ -81,9 +81,9 @@ async def test_with_one_slot_the_second_session_waits_and_can_be_stopped(tmp_pat
         second = await queued.start()
         assert "🕒 Queued" in second.text
         async with asyncio.timeout(10):
-            await queued.ada.press(second, STOP_BUTTON)
+            await queued.press(second, "stop")
             await queued.until(STOPPED, second)
-        await busy.ada.press(first, STOP_BUTTON)
+        await busy.press(first, "stop")
         await busy.until(STOPPED, first)
         assert await stage.model.requests(queued.name) == []
 

@@ -2,9 +2,8 @@
 
 import pytest
 
-from simulator.slack.person import Shown
 from tests.support.model_control import DONE, asks
-from tests.support.room import COMPLETED, Room
+from tests.support.room import COMPLETED, Room, Shown
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -5,10 +5,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from simulator.slack.person import Person, Shown
 from tests.support.model_control import DONE, asks, runs
 from tests.support.programs import endless, left_of, running
-from tests.support.room import STOP_BUTTON, STOPPED, Room
+from tests.support.room import STOPPED, Person, Room, Shown
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -17,12 +16,12 @@ WITHIN_S = 10.0
 
 
 async def _by_button(room: Room, root: Shown, who: Person) -> None:
-    outcome = await who.press(root, STOP_BUTTON)
+    outcome = await room.press(root, "stop", by=who)
     assert outcome.acked, outcome
 
 
 async def _by_command(room: Room, root: Shown, who: Person) -> None:
-    outcome = await who.command("/agents", "stop", channel=room.name)
+    outcome = await room.command("stop", by=who)
     assert outcome.acked, outcome
 
 
@@ -43,7 +42,7 @@ async def _stopped_in_time(room: Room, root: Shown) -> None:
         ending = await room.until(STOPPED, root)
     assert "Stopped by ada" in ending.text
     card = await room.until_card(STOPPED, root)
-    assert STOP_BUTTON not in card.actions
+    assert not room.button(card, "stop")
     assert (await room.texts(root))[-1] == ending.text
 
 
@@ -115,7 +114,7 @@ async def test_who_did_not_start_it_is_told_who_can_stop_it(room: Room, stop: Wa
     await room.script(asks("Which colour?"), f"Blue.{DONE}")
     root = await room.start()
     question = await room.until("Which colour?", root)
-    after = room.stage.slack.position
+    after = room.chat.position
     await stop(room, root, room.ben)
     told = await room.ben.wait_for_ephemeral("can stop it", after=after, timeout_s=30)
     assert "Only ada" in told.text
@@ -135,10 +134,10 @@ async def test_a_stop_after_the_end_says_that_it_has_ended(room: Room) -> None:
     await room.script(f"Done so.{DONE}")
     root = await room.start()
     await room.until("✅ Completed", root)
-    after = room.stage.slack.position
-    await room.ada.press(root, STOP_BUTTON, value="1", stale=True)
+    after = room.chat.position
+    await room.ada.press(root, room.button(root, "stop"), value="1", stale=True)
     await room.ada.wait_for_ephemeral(after=after, timeout_s=30)
-    after = room.stage.slack.position
+    after = room.chat.position
     await _by_command(room, root, room.ada)
     await room.ada.wait_for_ephemeral("Nothing is at work here", after=after, timeout_s=30)
 
@@ -147,7 +146,7 @@ async def test_a_pressed_button_is_answered_in_private(room: Room) -> None:
     await room.script(asks("Which colour?"))
     root = await room.start()
     await room.until("Which colour?", root)
-    after = room.stage.slack.position
+    after = room.chat.position
     await _by_button(room, root, room.ada)
     told = await room.ada.wait_for_ephemeral("Stopping #", after=after, timeout_s=30)
     assert "stays in its thread" in told.text

@@ -1,12 +1,14 @@
-"""A channel of a test's own on a stage: what people do in it, and what they get to see.
+"""A channel of a test's own on a stage: what people do in it, and what they get to see, whatever the platform.
 
-Made by `stage.Stage.room`. Sessions are found by the room's name, which every task in it holds.
+Made by `stage.Stage.room`. Sessions are found by the room's name, which every task in it holds. What platforms do
+differently is in `slack_room` and `discord_room`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from simulator.slack.person import Outcome, Person, Shown
+from simulator.control_client import ControlClient
+from simulator.outcome import Outcome
 from simulator.truth import TruthEntry
 from tests.support.model_control import Turn
 from tests.support.waiting import until
@@ -20,7 +22,10 @@ FAILED = "❌ Failed"
 STOPPED = "⏹ Stopped"
 ENDINGS = (COMPLETED, FAILED, STOPPED, "⌛ Expired")
 
-STOP_BUTTON = "muster_stop"
+Person = Any
+"""Somebody of a platform: `simulator.slack.person.Person` or `simulator.discord.person.Person`."""
+Shown = Any
+"""A message as a platform's people see it: `simulator.slack.shown.Shown` or `simulator.discord.shown.Shown`."""
 
 _POST_S = 40.0
 _END_S = 60.0
@@ -29,13 +34,50 @@ _END_S = 60.0
 class Room:
     """One channel, and what is said in it."""
 
+    platform: str
+
     def __init__(self, stage: "Stage", name: str, channel: str) -> None:
         self.stage = stage
         self.name = name
         self.channel = channel  # its id
-        self.ada: Person = stage.slack.person("ada")
-        self.ben: Person = stage.slack.person("ben")
-        self.chloe: Person = stage.slack.person("chloe")
+        self.ada = self.person("ada")
+        self.ben = self.person("ben")
+        self.chloe = self.person("chloe")
+
+    # --- what platforms do differently
+
+    @property
+    def chat(self) -> ControlClient[Any]:
+        """The control client of the platform."""
+        raise NotImplementedError
+
+    def person(self, name: str) -> Person:
+        """Somebody of the platform."""
+        raise NotImplementedError
+
+    async def command(self, text: str, *, by: Person | None = None, channel: str = "") -> Outcome:
+        """`/agents <text>`: a task, or `status`, `stop`, `help`, with a number perhaps."""
+        raise NotImplementedError
+
+    async def history(self, text: str = "", *, by: Person | None = None, channel: str = "") -> Outcome:
+        """`/history <text>`: words, or a number."""
+        raise NotImplementedError
+
+    def speaker(self, line: Shown) -> str:
+        """The agent under whose name it was posted; "" for what Muster itself says and what people write."""
+        raise NotImplementedError
+
+    def pictures(self, line: Shown) -> list[str]:
+        """Ids of the files that it shows as pictures."""
+        raise NotImplementedError
+
+    def documents(self, line: Shown) -> list[str]:
+        """Ids of the files attached to it that are not shown as pictures."""
+        raise NotImplementedError
+
+    def button(self, message: Shown, what: str) -> str:
+        """The id of a message's button: `stop`, `older` or `answer`; "" when it has none."""
+        raise NotImplementedError
 
     # --- what is to happen
 
@@ -57,14 +99,15 @@ class Room:
 
     async def start(self, task: str = "Do it", *, by: Person | None = None) -> Shown:
         """Type `/agents <task>`; returns the root of the thread that opens."""
-        after = self.stage.slack.position
+        after = self.chat.position
         outcome = await self.command(task if self.name in task else self.task(task), by=by)
         assert outcome.acked, outcome
         return await self.root(after=after)
 
-    async def command(self, text: str, *, by: Person | None = None) -> Outcome:
-        """Type `/agents <text>`."""
-        return await (by or self.ada).command("/agents", text, channel=self.name)
+    async def press(self, message: Shown, what: str, *, by: Person | None = None) -> Outcome:
+        """Press a message's button: `stop`, `older` or `answer`."""
+        outcome: Outcome = await (by or self.ada).press(message, self.button(message, what))
+        return outcome
 
     # --- what people see
 
@@ -72,31 +115,26 @@ class Room:
         """The first message of Muster's that opens a thread here."""
 
         def opens(entry: TruthEntry) -> bool:
-            if entry.kind != "message.posted" or entry.data["channel"] != self.channel:
-                return False
-            return _opens_thread(entry.data["message"])
+            return entry.kind == "message.posted" and self._opens_thread(self.chat.shown(entry))
 
-        return _shown(
-            await self.stage.slack.wait_for(opens, after=after, timeout_s=_POST_S, what=f"root in {self.name}")
-        )
+        found = await self.chat.wait_for(opens, after=after, timeout_s=_POST_S, what=f"root in {self.name}")
+        return self.chat.shown(found)
 
     async def until(self, containing: str, root: Shown, *, after: int = 0, timeout_s: float = _POST_S) -> Shown:
         """The first reply in the thread, now or to come, with that in it."""
 
-        def says(entry: TruthEntry) -> bool:
-            return _replied(entry, root) and containing in _shown(entry).text
+        def says(shown: Shown) -> bool:
+            return containing in shown.text
 
-        what = f"{containing!r} in the thread {root.ts} of {self.name}"
-        return _shown(await self.stage.slack.wait_for(says, after=after, timeout_s=timeout_s, what=what))
+        return await self._reply(says, root, after, timeout_s, repr(containing))
 
     async def end(self, root: Shown, *, after: int = 0, timeout_s: float = _END_S) -> Shown:
         """The last post of the thread's session, whatever it says."""
 
-        def ends(entry: TruthEntry) -> bool:
-            return _replied(entry, root) and _shown(entry).text.startswith(ENDINGS)
+        def ends(shown: Shown) -> bool:
+            return bool(shown.text.startswith(ENDINGS))
 
-        what = f"end of the thread {root.ts} of {self.name}"
-        return _shown(await self.stage.slack.wait_for(ends, after=after, timeout_s=timeout_s, what=what))
+        return await self._reply(ends, root, after, timeout_s, "end")
 
     async def until_card(self, containing: str, root: Shown, *, timeout_s: float = _POST_S) -> Shown:
         """The status card once it says *containing*."""
@@ -105,7 +143,7 @@ class Room:
             [card, *_] = await self.lines(root)
             return card if containing in card.text else None
 
-        return await self.stage.slack.until(says, timeout_s=timeout_s)
+        return await self.chat.until(says, timeout_s=timeout_s)
 
     async def until_asked(self, **query: str) -> None:
         """Wait until the model has a request of this room that matches *query*."""
@@ -117,33 +155,40 @@ class Room:
 
     async def lines(self, root: Shown) -> list[Shown]:
         """The thread as it is now, root first."""
-        return await self.stage.slack.thread(root.channel, root.ts)
+        raise NotImplementedError
 
     async def texts(self, root: Shown) -> list[str]:
         """What Muster has said in the thread, without the card."""
-        return [line.text for line in (await self.lines(root))[1:] if _by_muster(line.body)]
+        return [line.text for line in (await self.lines(root))[1:] if line.is_by_app]
+
+    async def speakers(self, root: Shown) -> list[str]:
+        """The agents that have posted in the thread, one a post, in order."""
+        return [speaker for line in await self.lines(root) if (speaker := self.speaker(line))]
+
+    async def said_by(self, agent: str, root: Shown) -> list[Shown]:
+        """What the agent has posted in the thread."""
+        return [line for line in await self.lines(root) if self.speaker(line) == agent]
 
     async def roots(self) -> list[Shown]:
         """The messages of the channel that Muster began threads with."""
-        messages = await self.stage.slack.messages(self.channel)
-        return [message for message in messages if _opens_thread(message.body)]
+        raise NotImplementedError
 
+    async def download(self, file: str) -> bytes:
+        """The bytes of a file."""
+        return await self.chat.download(file)
 
-def _shown(entry: TruthEntry) -> Shown:
-    return Shown(channel=entry.data["channel"], body=entry.data["message"])
+    async def _reply(self, matches: Any, root: Shown, after: int, timeout_s: float, what: str) -> Shown:
+        def found(entry: TruthEntry) -> bool:
+            if entry.kind != "message.posted":
+                return False
+            shown = self.chat.shown(entry)
+            return self._in_thread(shown, root) and matches(shown)
 
+        what = f"{what} in the thread {root.ts} of {self.name}"
+        return self.chat.shown(await self.chat.wait_for(found, after=after, timeout_s=timeout_s, what=what))
 
-def _by_muster(message: Mapping[str, Any]) -> bool:
-    """Agents speak under names of their own, so the author says nothing."""
-    return bool(message.get("bot_id")) and not str(message.get("subtype", "")).startswith("channel_")
+    def _opens_thread(self, message: Shown) -> bool:
+        return bool(message.channel == self.channel and message.is_by_app and not message.is_reply)
 
-
-def _opens_thread(message: Mapping[str, Any]) -> bool:
-    return _by_muster(message) and message.get("thread_ts", message["ts"]) == message["ts"]
-
-
-def _replied(entry: TruthEntry, root: Shown) -> bool:
-    if entry.kind != "message.posted" or entry.data["channel"] != root.channel:
-        return False
-    message = entry.data["message"]
-    return bool(message.get("thread_ts") == root.ts and message["ts"] != root.ts)
+    def _in_thread(self, message: Shown, root: Shown) -> bool:
+        raise NotImplementedError

@@ -18,12 +18,18 @@ from uuid import uuid4
 import aiohttp
 
 from config.settings import Settings
+from simulator.discord.gateway_protocol import GATEWAY_PATH
+from simulator.discord.person import DiscordControl
+from simulator.discord.platform import API_PATH as DISCORD_API_PATH
+from simulator.discord.platform import BOT_TOKEN as DISCORD_BOT_TOKEN
 from simulator.slack.person import SlackControl
 from simulator.slack.platform import APP_TOKEN, BOT_TOKEN
+from tests.support.discord_room import DiscordRoom
 from tests.support.model_control import ModelControl
 from tests.support.postgres import PostgresServer
 from tests.support.processes import Child
 from tests.support.room import ASKS, COMPLETED, Room
+from tests.support.slack_room import SlackRoom
 from tests.support.valkey import ValkeyServer
 
 __all__ = [
@@ -58,6 +64,7 @@ class Stage:
     database_url: str
     folder: Path
     slack: SlackControl
+    discord: DiscordControl
     model: ModelControl
     env: dict[str, str]
     bots: list[Child] = field(default_factory=list)
@@ -66,11 +73,14 @@ class Stage:
     postgres: PostgresServer | None = None
     simulator: Child | None = None
 
-    async def room(self, *, private: bool = False, members: tuple[str, ...] = ("ben", "chloe", "muster")) -> Room:
+    async def room(
+        self, platform: str = "slack", *, private: bool = False, members: tuple[str, ...] = ("ben", "chloe", "muster")
+    ) -> Room:
         """A channel of a test's own, made by Ada, with *members* in it."""
         name = f"room-{uuid4().hex[:8]}"
-        channel = await self.slack.person("ada").create_channel(name, private=private, members=members)
-        return Room(self, name, channel)
+        kind: type[Room] = {"slack": SlackRoom, "discord": DiscordRoom}[platform]
+        ada = (self.slack if platform == "slack" else self.discord).person("ada")
+        return kind(self, name, await ada.create_channel(name, private=private, members=members))
 
 
 @asynccontextmanager
@@ -104,6 +114,9 @@ async def distributed(folder: Path, *, bots: int = 2, workers: int = 2, **settin
             "SLACK_BOT_TOKEN": BOT_TOKEN,
             "SLACK_APP_TOKEN": APP_TOKEN,
             "SLACK_API_URL": f"{url}/slack/api/",
+            "DISCORD_BOT_TOKEN": DISCORD_BOT_TOKEN,
+            "DISCORD_API_URL": f"{url}{DISCORD_API_PATH}",
+            "DISCORD_GATEWAY_URL": f"{url.replace('http', 'ws', 1)}{GATEWAY_PATH}",
             "MODEL_BASE_URL": f"{url}/model/v1",
             "MODEL_API_KEY": "demo",
             "MODEL_NAME": "demo",
@@ -133,8 +146,9 @@ def worker_process(env: Mapping[str, str]) -> Child:
 
 async def _stage(stack: AsyncExitStack, *, url: str, **parts: Any) -> Stage:
     slack = await stack.enter_async_context(SlackControl(url))
+    discord = await stack.enter_async_context(DiscordControl(url))
     http = await stack.enter_async_context(aiohttp.ClientSession())
-    return Stage(url=url, slack=slack, model=ModelControl(http, url), **parts)
+    return Stage(url=url, slack=slack, discord=discord, model=ModelControl(http, url), **parts)
 
 
 def _data(folder: Path) -> Path:

@@ -1,0 +1,54 @@
+"""A Slack channel of a test's own. Made by `stage.Stage.room`."""
+
+from typing import Any
+
+from simulator.control_client import ControlClient
+from simulator.outcome import Outcome
+from tests.support.room import Person, Room, Shown
+
+_BUTTONS = {"stop": "muster_stop", "older": "muster_older"}
+
+
+class SlackRoom(Room):
+    """See `Room`."""
+
+    platform = "slack"
+
+    @property
+    def chat(self) -> ControlClient[Any]:
+        return self.stage.slack
+
+    def person(self, name: str) -> Person:
+        return self.stage.slack.person(name)
+
+    async def command(self, text: str, *, by: Person | None = None, channel: str = "") -> Outcome:
+        return await self._command("/agents", text, by or self.ada, channel)
+
+    async def history(self, text: str = "", *, by: Person | None = None, channel: str = "") -> Outcome:
+        return await self._command("/history", text, by or self.ada, channel)
+
+    async def _command(self, name: str, text: str, by: Any, channel: str) -> Outcome:
+        outcome: Outcome = await by.command(name, text, channel=channel or self.name)
+        return outcome
+
+    def speaker(self, line: Shown) -> str:
+        return str(line.body.get("username", ""))
+
+    def pictures(self, line: Shown) -> list[str]:
+        blocks = line.body.get("blocks", [])
+        return [block["slack_file"]["id"] for block in blocks if block.get("type") == "image"]
+
+    def documents(self, line: Shown) -> list[str]:
+        return [file["id"] for file in line.files]
+
+    def button(self, message: Shown, what: str) -> str:
+        return _BUTTONS[what] if _BUTTONS[what] in message.actions else ""
+
+    async def lines(self, root: Shown) -> list[Shown]:
+        return list(await self.stage.slack.thread(root.channel, root.ts))
+
+    async def roots(self) -> list[Shown]:
+        return [message for message in await self.stage.slack.messages(self.channel) if self._opens_thread(message)]
+
+    def _in_thread(self, message: Shown, root: Shown) -> bool:
+        return bool(message.channel == root.channel and message.root_ts == root.ts and message.is_reply)
