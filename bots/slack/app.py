@@ -114,6 +114,8 @@ class SlackBot:
             attendant=self._attendant,
             people=people,
             surface=surface,
+            client=client,
+            desk=self._desk,
             clock=self._clock,
         )
         self._compose(surface, renderer)

@@ -11,19 +11,23 @@ from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bots import replies, requests
 from bots.attendant import Attendant
 from bots.facts import Known
 from bots.requests import Asked
-from bots.slack import limits, parse
-from bots.slack.markup import mentioned
+from bots.slack import forms, limits, parse
+from bots.slack.calls import call
+from bots.slack.flags import Wish
+from bots.slack.markup import from_slack, mentioned
 from bots.slack.people import SlackConversations
 from bots.slack.surface import SlackSurface
 from core.domain.commands import Command
 from core.domain.refs import ChannelId, MessageId, Place, UserId, WorkspaceId
-from core.errors import MusterError
+from core.errors import MusterError, UserError
 from core.ports import Answer, Clock, Notify
+from core.service.front_desk import FrontDesk
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +48,8 @@ class SlackHandlers:
         attendant: Attendant,
         people: SlackConversations,
         surface: SlackSurface,
+        client: AsyncWebClient,
+        desk: FrontDesk,
         clock: Clock,
     ) -> None:
         self._workspace = workspace
@@ -51,6 +57,8 @@ class SlackHandlers:
         self._attendant = attendant
         self._people = people
         self._surface = surface
+        self._client = client
+        self._desk = desk
         self._clock = clock
 
     def register(self, app: AsyncApp) -> None:
@@ -59,13 +67,16 @@ class SlackHandlers:
         app.command("/history")(self.on_history)
         app.event("message")(self.on_message)
         app.event("app_mention")(self.on_message)
+        app.event("reaction_added")(self.on_reaction)
         app.event(re.compile(".*"))(_acknowledge)
         app.action(parse.ACTION_STOP)(self.on_stop)
         app.action(parse.ACTION_OLDER)(self.on_older)
         app.action(re.compile(".*"))(_acknowledge)
+        app.shortcut(parse.SHORTCUT_RUN)(self.on_shortcut)
+        app.view(forms.CALLBACK)(self.on_form)
 
     async def on_agents(self, ack: Ack, command: dict[str, Any]) -> None:
-        """`/agents ...`: a task, or help, status, stop."""
+        """`/agents ...`: a task, or help, status, stop; without a task the form."""
         await self._on_command(ack, command, parse.agents_command)
 
     async def on_history(self, ack: Ack, command: dict[str, Any]) -> None:
@@ -74,6 +85,9 @@ class SlackHandlers:
 
     async def on_message(self, event: dict[str, Any]) -> None:
         """A `message` or `app_mention`; raises when it could not be recorded, so that Slack sends it again."""
+        if (change := parse.changed(event, self._bot_user)) is not None:
+            await self._on_change(change)
+            return
         message = parse.said(event, self._bot_user)
         if message is None:
             return
@@ -81,16 +95,73 @@ class SlackHandlers:
             by, names = await self._who(message.user, "", message.text)
             wanted = parse.asked_in(message, self._workspace, self._bot_user, by, names)
             place = Place(workspace=self._workspace, channel=message.channel, root=message.thread)
-
-            async def notify(answer: Answer) -> None:
-                await self._surface.tell(place, message.user, answer)
-
+            notify = self._in_private(place, message.user)
             if isinstance(wanted, Asked):
                 # Two events tell of a mention, and nothing is recorded that would show the second to be the same.
                 if message.direct or event["type"] == "app_mention":
                     self._attendant.answer_soon(wanted, notify)
             else:
                 await self._attendant.take(wanted, key=message.dedupe_key, order=message.ts, notify=notify)
+
+    async def hear_again(self, event: dict[str, Any]) -> None:
+        """A message of a thread that was read anew: taken if Slack has not told of it, as if it had just now.
+
+        Questions about what is there are passed over: nothing says whether they were answered.
+
+        Raises:
+            TransientError: it could not be recorded.
+        """
+        message = parse.said({**event, "edited": None}, self._bot_user)
+        if message is not None:
+            by, names = await self._who(message.user, "", message.text)
+            wanted = parse.asked_in(message, self._workspace, self._bot_user, by, names)
+            if not isinstance(wanted, Asked):
+                notify = self._in_private(wanted.place, message.user)
+                await self._attendant.take(wanted, key=message.dedupe_key, order=message.ts, notify=notify)
+        edit = {"subtype": "message_changed", "channel": event["channel"], "message": event}
+        if (change := parse.changed(edit, self._bot_user)) is not None:
+            await self._on_change(change)
+
+    async def on_reaction(self, event: dict[str, Any]) -> None:
+        """A reaction: 🛑 on a post of Muster's stops the session; raises as `on_message` does."""
+        mark = parse.marked(event, self._bot_user)
+        if mark is None:
+            return
+        async with asyncio.timeout(limits.RECORD_S):
+            wanted = parse.stop_marked(mark, self._workspace, await self._people.who(mark.user))
+            notify = self._in_private(wanted.place, mark.user)
+            await self._attendant.take(wanted, key=mark.dedupe_key, order=mark.at, notify=notify)
+
+    async def on_shortcut(self, ack: Ack, body: dict[str, Any]) -> None:
+        """The shortcut on a message: the form, with the message as the task."""
+        user, place = UserId(body["user"]["id"]), parse.shortcut_place(body, self._workspace)
+
+        async def open_form() -> None:
+            text = body["message"].get("text") or ""
+            _, names = await self._who(user, "", text)
+            await self._open_form(body["trigger_id"], place, Wish(task=from_slack(text, names).strip()))
+
+        async def refuse(error: UserError) -> None:
+            self._attendant.soon(self._surface.tell(place, user, Answer(text=str(error))))
+            await ack()
+
+        await self._record_in_time(ack, open_form, refuse)
+
+    async def on_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
+        """The form is filled in: what is wrong with it is said beside the field, and the form stays open."""
+        user, (place, wish) = UserId(body["user"]["id"]), forms.filled_in(view)
+
+        async def record() -> None:
+            by = await self._people.who(user, body["user"].get("username", ""))
+            wanted = parse.started(wish, place, by)
+            self._desk.check(wanted)
+            key, notify = f"view:{view['id']}:{view['hash']}", self._in_private(place, user)
+            await self._attendant.take(wanted, key=key, order=self._now(), notify=notify)
+
+        async def refuse(error: UserError) -> None:
+            await ack(response_action="errors", errors=forms.beside_the_field(error))
+
+        await self._record_in_time(ack, record, refuse)
 
     async def on_stop(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
         """The Stop button of a status card."""
@@ -101,7 +172,10 @@ class SlackHandlers:
         await self._on_press(ack, body, action, requests.older_pressed, replace=True)
 
     async def _on_command(
-        self, ack: Ack, command: Payload, read: Callable[[str, Place, Known, Mapping[str, str]], Command | Asked]
+        self,
+        ack: Ack,
+        command: Payload,
+        read: Callable[[str, Place, Known, Mapping[str, str]], Command | Asked | Wish],
     ) -> None:
         user, text = UserId(command["user_id"]), command.get("text") or ""
         place = Place(workspace=self._workspace, channel=ChannelId(command["channel_id"]))
@@ -110,10 +184,16 @@ class SlackHandlers:
         async def record() -> None:
             by, names = await self._who(user, command.get("user_name", ""), text)
             wanted = read(text, place, by, names)
+            if isinstance(wanted, Wish):
+                await self._open_form(command["trigger_id"], place, wanted)
+                return
             key = f"command:{command['trigger_id']}"
             await self._attendant.take(wanted, key=key, order=self._now(), notify=notify)
 
-        await self._record_in_time(ack, record)
+        async def refuse(error: UserError) -> None:
+            await ack(response_type="ephemeral", text=str(error))
+
+        await self._record_in_time(ack, record, refuse)
 
     async def _on_press(
         self,
@@ -140,31 +220,55 @@ class SlackHandlers:
             if wanted is not None:
                 await self._attendant.take(wanted, key=key, order=action["action_ts"], notify=notify)
 
-        await self._record_in_time(ack, record, notify)
+        async def refuse(error: UserError) -> None:
+            self._attendant.soon(notify(Answer(text=str(error))))
+            await ack()
+
+        await self._record_in_time(ack, record, refuse)
+
+    async def _on_change(self, change: parse.Changed) -> None:
+        async with asyncio.timeout(limits.RECORD_S):
+            by, names = await self._who(change.user, "", change.text)
+            wanted = parse.changed_reply(change, self._workspace, self._bot_user, by, names)
+            notify = self._in_private(wanted.place, change.user)
+            await self._attendant.take(wanted, key=change.dedupe_key, order=change.at, notify=notify)
+
+    async def _open_form(self, trigger: str, place: Place, wish: Wish) -> None:
+        """Show the form: a read, which leaves no record.
+
+        Source: https://docs.slack.dev/reference/methods/views.open
+        """
+        view = forms.start_form(place, wish, self._desk.defaults)
+        await call(self._client.views_open(trigger_id=trigger, view=view), reading=True)
 
     async def _record_in_time(
-        self, ack: Ack, record: Callable[[], Coroutine[Any, Any, None]], tell: Notify | None = None
+        self,
+        ack: Ack,
+        record: Callable[[], Coroutine[Any, Any, None]],
+        refuse: Callable[[UserError], Awaitable[None]],
     ) -> None:
-        """Acknowledge once recorded; else say that nothing was started: this is not sent again.
-
-        Args:
-            tell: how to say so; None when the acknowledgement itself may carry words.
-        """
+        """Acknowledge once recorded; else *refuse*, which acknowledges too: this is not sent again."""
         try:
             await self._attendant.in_time(record())
+        except UserError as error:
+            await refuse(error)
         except Exception as error:
             log.error("slack.not_recorded", error=type(error).__name__, exc_info=not isinstance(error, MusterError))
-            if tell is None:
-                await ack(response_type="ephemeral", text=replies.NOT_STARTED)
-                return
-            self._attendant.soon(tell(Answer(text=replies.NOT_STARTED)))
-        await ack()
+            await refuse(UserError(replies.NOT_STARTED))
+        else:
+            await ack()
 
     async def _who(self, user: UserId, name: str, text: str) -> tuple[Known, dict[str, str]]:
         """Who speaks, and the names of those whom *text* mentions."""
         others = [UserId(other) for other in mentioned(text) if other != self._bot_user][:_NAMES_LOOKED_UP]
         by, *known = await asyncio.gather(self._people.who(user, name), *map(self._people.who, others))
         return by, {found.person.id: found.person.name for found in known}
+
+    def _in_private(self, place: Place, user: UserId) -> Notify:
+        async def notify(answer: Answer) -> None:
+            await self._surface.tell(place, user, answer)
+
+        return notify
 
     def _by_url(self, url: str, place: Place, user: UserId, *, replace: bool) -> Notify:
         async def notify(answer: Answer) -> None:

@@ -21,6 +21,15 @@ MESSAGE_BLOCKS = 50
 """https://docs.slack.dev/reference/block-kit/blocks"""
 BUTTON_VALUE_CHARS = 2_000
 """https://docs.slack.dev/reference/block-kit/block-elements/button-element"""
+INPUT_CHARS = 3_000
+"""https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element"""
+PLACEHOLDER_CHARS = 150
+"""Same page."""
+SELECT_OPTIONS = 100
+"""https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element"""
+OPTION_CHARS = 75
+OPTION_VALUE_CHARS = 150
+"""https://docs.slack.dev/reference/block-kit/composition-objects/option-object"""
 ALT_TEXT_CHARS = 2_000
 """https://docs.slack.dev/reference/block-kit/blocks/image-block"""
 USERNAME_CHARS = 80

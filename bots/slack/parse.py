@@ -12,13 +12,17 @@ from typing import Any
 from bots import requests
 from bots.facts import Known
 from bots.requests import Asked
-from bots.slack import limits
+from bots.slack import flags, limits
+from bots.slack.flags import Wish
 from bots.slack.markup import from_slack, mentioned, without_mention
-from core.domain.commands import Command, PostReply, StartSession
+from core.domain.commands import ChangeReply, Command, PostReply, StartSession, StopSession
 from core.domain.refs import ChannelId, MessageId, Place, UserId, WorkspaceId
 
 ACTION_STOP = "muster_stop"
 ACTION_OLDER = "muster_older"
+SHORTCUT_RUN = "muster_run"
+REACTION_STOP = "octagonal_sign"
+"""Slack's name of 🛑. Source: https://github.com/iamcal/emoji-data, which Slack's names are taken from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,38 @@ class Said:
     def dedupe_key(self) -> str:
         """The same for every event that tells of this message."""
         return f"message:{self.channel}:{self.ts}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """A person's reply that was edited or deleted."""
+
+    channel: ChannelId
+    ts: MessageId
+    thread: MessageId
+    user: UserId
+    text: str  # with Slack's escapes; "" when it is gone
+    at: str  # when, as a ts
+
+    @property
+    def dedupe_key(self) -> str:
+        """The same for every event that tells of this change."""
+        return f"change:{self.channel}:{self.ts}:{self.at if self.text else 'deleted'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """A reaction that asks for a stop."""
+
+    channel: ChannelId
+    ts: MessageId  # of the message that it is on
+    user: UserId
+    at: str  # when, as a ts
+
+    @property
+    def dedupe_key(self) -> str:
+        """The same for every delivery of this reaction; another when it was taken back and given again."""
+        return f"reaction:{self.channel}:{self.ts}:{self.user}:{self.at}"
 
 
 def said(event: Mapping[str, Any], bot_user: str) -> Said | None:
@@ -69,6 +105,71 @@ def said(event: Mapping[str, Any], bot_user: str) -> Said | None:
     )
 
 
+def changed(event: Mapping[str, Any], bot_user: str) -> Changed | None:
+    """The change in a `message_changed` or `message_deleted` event; None when it is not of a person's reply.
+
+    Slack also says that a message has changed when its thread has grown, or a preview has come to it.
+    """
+    was = event.get("previous_message") or {}
+    if event.get("subtype") == "message_deleted":
+        now, text, at = was, "", str(event.get("event_ts") or event["ts"])
+    elif event.get("subtype") == "message_changed":
+        now = event.get("message") or {}
+        text, at = now.get("text") or "", str((now.get("edited") or {}).get("ts", ""))
+        if not at or text == (was.get("text") or ""):
+            return None
+    else:
+        return None
+    user, thread, ts = now.get("user"), now.get("thread_ts"), now.get("ts")
+    heard = now.get("subtype") in limits.SUBTYPES_HEARD and not now.get("bot_id")
+    if not heard or not thread or thread == ts or not user or user == bot_user:
+        return None
+    mention = bot_user in mentioned(text) or bot_user in mentioned(was.get("text") or "")
+    if not mention and now.get("parent_user_id", bot_user) != bot_user:
+        return None
+    return Changed(
+        channel=ChannelId(event["channel"]),
+        ts=MessageId(str(ts)),
+        thread=MessageId(thread),
+        user=UserId(user),
+        text=text,
+        at=at,
+    )
+
+
+def changed_reply(
+    change: Changed, workspace: WorkspaceId, bot_user: str, by: Known, names: Mapping[str, str]
+) -> ChangeReply:
+    """What *change* asks for; *names* as for `asked_in`."""
+    return ChangeReply(
+        place=Place(workspace=workspace, channel=change.channel, root=change.thread),
+        by=by.person,
+        message=change.ts,
+        text=_words(change.text, bot_user, names),
+        restricted=by.restricted,
+        admin=by.admin,
+    )
+
+
+def marked(event: Mapping[str, Any], bot_user: str) -> Marked | None:
+    """The wish for a stop in a `reaction_added` event, if it is one."""
+    item = event.get("item") or {}
+    if event.get("reaction") != REACTION_STOP or item.get("type") != "message" or event.get("user") == bot_user:
+        return None
+    return Marked(
+        channel=ChannelId(item["channel"]),
+        ts=MessageId(item["ts"]),
+        user=UserId(event["user"]),
+        at=str(event["event_ts"]),
+    )
+
+
+def stop_marked(mark: Marked, workspace: WorkspaceId, by: Known) -> StopSession:
+    """What *mark* asks for."""
+    place = Place(workspace=workspace, channel=mark.channel)
+    return StopSession(place=place, by=by.person, post=mark.ts, restricted=by.restricted, admin=by.admin)
+
+
 def asked_in(
     message: Said, workspace: WorkspaceId, bot_user: str, by: Known, names: Mapping[str, str]
 ) -> Command | Asked:
@@ -77,19 +178,19 @@ def asked_in(
     Args:
         names: of the people whom it mentions, by id.
     """
-    text = from_slack(without_mention(message.text, bot_user), names)
+    text = _words(message.text, bot_user, names)
     place = Place(workspace=workspace, channel=message.channel, root=message.thread)
     addressed = message.mention or message.direct
     if message.thread is None or message.mention:
         wanted = requests.keyword(text, place, by)
-        if wanted is not None and not (message.thread and text.strip().casefold() == "stop"):
+        if wanted is not None and not (message.thread and text.casefold() == "stop"):
             return wanted
     if message.thread is None:
-        return StartSession(place=place, by=by.person, task=text.strip(), restricted=by.restricted)
+        return started(flags.read(text), place, by)
     return PostReply(
         place=place,
         by=by.person,
-        text=text.strip(),
+        text=text,
         message=message.ts,
         said_at=datetime.fromtimestamp(float(message.ts), UTC),
         addressed=addressed,
@@ -98,11 +199,42 @@ def asked_in(
     )
 
 
-def agents_command(text: str, place: Place, by: Known, names: Mapping[str, str]) -> Command | Asked:
-    """`/agents ...`: a single keyword, with a number perhaps, is a request about sessions; anything else is a task."""
-    task = from_slack(text, names).strip()
-    wanted = requests.keyword(task, place, by)
-    return wanted or StartSession(place=place, by=by.person, task=task, restricted=by.restricted)
+def agents_command(text: str, place: Place, by: Known, names: Mapping[str, str]) -> Command | Asked | Wish:
+    """`/agents ...`: a single keyword, with a number perhaps, is a request about sessions; anything else is a task.
+
+    Without a task it is a wish that a form may complete.
+    """
+    typed = from_slack(text, names).strip()
+    wanted = requests.keyword(typed, place, by) if typed else None
+    if wanted is not None:
+        return wanted
+    wish = flags.read(typed)
+    return started(wish, place, by) if wish.task else wish
+
+
+def started(wish: Wish, place: Place, by: Known) -> StartSession:
+    """A start as wished for."""
+    return StartSession(
+        place=place,
+        by=by.person,
+        task=wish.task,
+        restricted=by.restricted,
+        provider=wish.provider,
+        model=wish.model,
+        team=wish.team,
+    )
+
+
+def shortcut_place(body: Mapping[str, Any], workspace: WorkspaceId) -> Place:
+    """Where a session starts that is started on a message: in its channel; in its thread, when it is a reply."""
+    message = body["message"]
+    thread = message.get("thread_ts")
+    root = MessageId(thread) if thread and thread != message["ts"] else None
+    return Place(workspace=workspace, channel=ChannelId(body["channel"]["id"]), root=root)
+
+
+def _words(text: str, bot_user: str, names: Mapping[str, str]) -> str:
+    return from_slack(without_mention(text, bot_user), names).strip()
 
 
 def history_command(text: str, place: Place, by: Known, names: Mapping[str, str]) -> Asked:

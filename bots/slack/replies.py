@@ -5,12 +5,14 @@ Used by `handlers` and `people`.
 
 HELP = """*Muster* puts a team of AI agents on a task, in a thread where you can watch and join in.
 
-- `/agents <task>`: start a team on a task. Mentioning me or writing to me directly does the same.
+- `/agents <task>`: start a team on a task. Mentioning me or writing to me directly does the same. `/agents` alone \
+opens a form, and so does *Run agents on this* in the menu of a message.
+- Before or after the task: `--model x`, `--provider y`, `--team "a researcher, a critic"`.
 - Reply in the thread: answers the team's question; while it works, your words reach it at its next turn; \
-after the end it goes on from the result.
+after the end it goes on from the result. Until the team has read a reply, you can edit or delete it.
 - `/agents status` or `/agents status 12`: what is running, or how session 12 is doing.
-- `/agents stop` or `/agents stop 12`: stop your newest session, or session 12. The Stop button and the word `stop` \
-in the thread do the same.
+- `/agents stop` or `/agents stop 12`: stop your newest session, or session 12. The Stop button, the word `stop` \
+in the thread and a 🛑 on any of my posts there do the same.
 - `/history`, `/history <words>`, `/history 12`: what was done here; the transcript of session 12 as a file.
 - `/agents help`: this."""
 

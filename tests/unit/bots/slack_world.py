@@ -96,7 +96,12 @@ class SlackWorld:
                 conversations=conversations,
                 renderer=renderer,
                 policy=Policy(),
-                defaults=Defaults(provider="demo", model="demo", max_rounds=12),
+                defaults=Defaults(
+                    provider="demo",
+                    model="demo",
+                    max_rounds=12,
+                    models={"demo": ("demo",), "other": ("large", "small")},
+                ),
                 tell=tell,
             )
 
@@ -141,6 +146,13 @@ class SlackWorld:
             session = await work.sessions.record(session.id, held, built, move=Move.BUILT, change=Change(team=TEAM))
             work.ring(TOPIC_RELAY, self.workspace)
         return session
+
+    async def go_on(self, number: int = 1) -> Session:
+        """Take a session whose question was answered, as a worker does."""
+        session = await self.session(number)
+        async with self.uow.begin(self.workspace) as work:
+            guard = InState(states=CLAIMABLE)
+            return await work.sessions.record(session.id, guard, [], move=Move.CLAIM, change=Change(owner=WORKER))
 
     async def record(self, *happened: ev.Event, move: Move | None = None, number: int = 1) -> Session:
         """Record events as a worker does."""

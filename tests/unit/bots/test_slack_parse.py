@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from bots.facts import Known
 from bots.requests import Asked, Topic
 from bots.slack import parse
+from bots.slack.flags import Wish
 from core.domain.commands import PostReply, StartSession, StopSession
 from core.domain.refs import ChannelId, MessageId, Person, Place, UserId, WorkspaceId
 
@@ -41,7 +42,19 @@ def test_a_task_that_only_begins_like_a_keyword_is_a_task(text: str) -> None:
     assert wanted == StartSession(place=PLACE, by=ADA.person, task=text)
 
 
-@pytest.mark.parametrize(("text", "topic"), [("", Topic.HELP), ("help", Topic.HELP), ("status", Topic.STATUS)])
+@pytest.mark.parametrize(("text", "wish"), [("", Wish()), ("  ", Wish()), ("--model x", Wish(model="x"))])
+def test_what_has_no_task_wants_the_form(text: str, wish: Wish) -> None:
+    assert parse.agents_command(text, PLACE, ADA, {}) == wish
+
+
+def test_flags_say_how_a_task_is_to_be_done() -> None:
+    wanted = parse.agents_command('sum --provider other --model small --team "a critic"', PLACE, ADA, {})
+    assert wanted == StartSession(
+        place=PLACE, by=ADA.person, task="sum", provider="other", model="small", team="a critic"
+    )
+
+
+@pytest.mark.parametrize(("text", "topic"), [("help", Topic.HELP), ("status", Topic.STATUS)])
 def test_keywords_ask(text: str, topic: Topic) -> None:
     wanted = parse.agents_command(text, PLACE, ADA, {})
     assert isinstance(wanted, Asked)
@@ -137,4 +150,4 @@ def test_a_direct_message_needs_no_mention() -> None:
 @given(st.text(max_size=300))
 def test_any_text_is_a_request(text: str) -> None:
     wanted = parse.agents_command(text, PLACE, ADA, {})
-    assert isinstance(wanted, StartSession | StopSession | Asked)
+    assert isinstance(wanted, StartSession | StopSession | Asked | Wish)
