@@ -49,8 +49,16 @@ class Shown(Protocol):
         """The name it was posted under, or the id of its user."""
 
     @property
+    def speaker(self) -> str:
+        """The name that the app gave itself in it; "" when it speaks as itself, and for what people write."""
+
+    @property
     def text(self) -> str:
         """All that can be read in it."""
+
+    @property
+    def markdown(self) -> str:
+        """The same as markdown, near enough for a terminal."""
 
     @property
     def actions(self) -> list[str]:
@@ -58,7 +66,11 @@ class Shown(Protocol):
 
     @property
     def files(self) -> list[dict[str, Any]]:
-        """The files attached to it: `id` and `name`."""
+        """The files attached to it that are not shown as pictures: `id` and `name`."""
+
+    @property
+    def pictures(self) -> list[dict[str, Any]]:
+        """The files that it shows as pictures: `id` and `name`."""
 
     @property
     def is_by_app(self) -> bool:

@@ -5,13 +5,17 @@ Given out by `person`; plain values, read by tests and demonstrations.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 _WRITTEN = (0, 19, 20, 23)
 """Types of messages that somebody wrote; the others are Discord's own."""
 _THREAD_STARTER = 21
+_ICON = re.compile(r"^[^\w\s]+ ")
+_MOMENT = re.compile(r"<t:(\d+)(?::\w)?>")
 _NESTED = ("components", "accessory", "component")
 
 
@@ -39,10 +43,13 @@ class Shown:
     @property
     def author(self) -> str:
         """The name that its first embed speaks under, or the id of its user."""
-        for embed in self.body.get("embeds", []):
-            if name := embed.get("author", {}).get("name"):
-                return str(name)
-        return str(self.body["author"]["id"])
+        return self.speaker or str(self.body["author"]["id"])
+
+    @property
+    def speaker(self) -> str:
+        """The name that its first embed speaks under, without the icon before it."""
+        names = [embed["author"]["name"] for embed in self.body.get("embeds", []) if "author" in embed]
+        return _ICON.sub("", str(names[0])) if names else ""
 
     @property
     def text(self) -> str:
@@ -52,13 +59,27 @@ class Shown:
         return "\n".join([self.body.get("content", ""), *embeds, *shown])
 
     @property
+    def markdown(self) -> str:
+        """All that can be read in it: Discord's own markup is markdown."""
+        return _MOMENT.sub(_utc, self.text)
+
+    @property
     def actions(self) -> list[str]:
         """The custom ids that can be used on it."""
         return [str(c["custom_id"]) for c in self._components if "custom_id" in c]
 
     @property
     def files(self) -> list[dict[str, Any]]:
-        """The files attached to it: `id`, `name`, and what Discord says of them."""
+        """The files attached to it that are no pictures: `id`, `name`, and what Discord says of them."""
+        return [file for file in self._attachments if not _is_picture(file)]
+
+    @property
+    def pictures(self) -> list[dict[str, Any]]:
+        """The attached pictures, which Discord shows."""
+        return [file for file in self._attachments if _is_picture(file)]
+
+    @property
+    def _attachments(self) -> list[dict[str, Any]]:
         return [{**file, "name": file["filename"]} for file in self.body.get("attachments", [])]
 
     @property
@@ -74,6 +95,14 @@ class Shown:
     @property
     def _components(self) -> Iterator[dict[str, Any]]:
         return _walk(self.body.get("components", []))
+
+
+def _is_picture(file: dict[str, Any]) -> bool:
+    return str(file.get("content_type", "")).startswith("image/")
+
+
+def _utc(moment: re.Match[str]) -> str:
+    return f"{datetime.fromtimestamp(int(moment[1]), UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _walk(components: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -5,11 +5,15 @@ Given out by `person` and `control_client`; plain values, read by tests and demo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.slack.markup import unescape
+
+_LABELLED = re.compile(r"<[^<>|]+\|(?P<label>[^<>]*)>")
+"""A link or a date, with the words for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,11 @@ class Shown:
         return str(self.body.get("username") or self.body.get("user") or "")
 
     @property
+    def speaker(self) -> str:
+        """The customised name it was posted under."""
+        return str(self.body.get("username", ""))
+
+    @property
     def text(self) -> str:
         """All that can be read in it: its text and that of its blocks, unescaped.
 
@@ -46,13 +55,32 @@ class Shown:
         return unescape("\n".join([self.body.get("text", ""), *_texts(blocks)]))
 
     @property
+    def markdown(self) -> str:
+        """Its blocks, else its text, with Slack's labels and emoji as a terminal shows them."""
+        parts = []
+        for block in self.body.get("blocks", []):
+            text = block.get("text")
+            if isinstance(text, dict):
+                parts.append(str(text.get("text", "")))
+            if block["type"] == "context":
+                parts += [str(element.get("text", "")) for element in block["elements"]]
+        raw = "\n\n".join(parts) or str(self.body.get("text", ""))
+        return unescape(_LABELLED.sub(lambda found: found["label"], raw)).replace("•", "-")
+
+    @property
+    def pictures(self) -> list[dict[str, Any]]:
+        """The files in its image blocks."""
+        images = [block for block in self.body.get("blocks", []) if block["type"] == "image" and "slack_file" in block]
+        return [{"id": str(image["slack_file"]["id"]), "name": str(image["alt_text"])} for image in images]
+
+    @property
     def actions(self) -> list[str]:
         """The action ids that can be used on it."""
         return list(_action_ids(self.body.get("blocks", [])))
 
     @property
     def files(self) -> list[dict[str, Any]]:
-        """The files attached to it."""
+        """The files attached to it; pictures stand in blocks instead."""
         return list(self.body.get("files", []))
 
     @property

@@ -33,15 +33,15 @@ async def test_a_plot_is_shown_in_the_thread_and_other_files_are_attached(room: 
     await room.until("drawn", root, timeout_s=PYTHON_S)
     await room.until(COMPLETED, root)
     lines = await room.lines(root)
-    [picture] = [line for line in lines if room.pictures(line)]
-    assert room.speaker(picture) == "Ana"
+    [picture] = [line for line in lines if line.pictures]
+    assert picture.speaker == "Ana"
     assert "squares.png" in picture.text
-    content = await room.download(room.pictures(picture)[0])
+    content = await room.download(picture.pictures[0]["id"])
     assert content.startswith(b"\x89PNG\r\n")
-    [attached] = [line for line in lines if room.documents(line)]
+    [attached] = [line for line in lines if line.files]
     assert "squares.csv" in attached.text
     assert "Ana" in attached.text
-    rows = list(csv.reader(io.StringIO((await room.download(room.documents(attached)[0])).decode())))
+    rows = list(csv.reader(io.StringIO((await room.download(attached.files[0]["id"])).decode())))
     assert rows == [["n", "square"], ["1", "1"], ["2", "4"], ["3", "9"]]
     assert lines.index(picture) < len(lines) - 2
     assert lines.index(attached) < len(lines) - 2
@@ -96,8 +96,8 @@ async def test_what_is_too_long_for_a_thread_comes_as_a_file(room: Room) -> None
     said = await room.said_by("Ana", root)
     assert len(said) == 1
     assert "is in the file" in said[0].text
-    [attached] = [line for line in lines if room.documents(line)]
-    content = (await room.download(room.documents(attached)[0])).decode()
+    [attached] = [line for line in lines if line.files]
+    content = (await room.download(attached.files[0]["id"])).decode()
     assert text in content
 
 
@@ -106,8 +106,8 @@ async def test_an_answer_of_a_hundred_thousand_characters_says_what_is_left_out(
     await room.script(f"{text}{DONE}")
     root = await room.start()
     await room.until(COMPLETED, root)
-    [attached] = [line for line in await room.lines(root) if room.documents(line)]
-    content = (await room.download(room.documents(attached)[0])).decode()
+    [attached] = [line for line in await room.lines(root) if line.files]
+    content = (await room.download(attached.files[0]["id"])).decode()
     assert content.startswith("Sentence 0 goes on.")
     assert "characters left out" in content
     assert "Sentence 4999 goes on." in content
@@ -125,4 +125,4 @@ async def test_much_output_of_a_program_is_shortened_and_whole_in_the_transcript
     sent = await room.chat.wait_for_message(channel=await room.ada.open_im(), after=after, timeout_s=30)
     document = (await room.download(sent.files[0]["id"])).decode()
     assert "number 1999" in document
-    assert room.speaker(shown) == "Ana"
+    assert shown.speaker == "Ana"

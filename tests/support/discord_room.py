@@ -9,11 +9,10 @@ from tests.support.room import Person, Room, Shown
 
 _KEYWORD = re.compile(r"(stop|status|help)(?: #?(\d+))?", re.IGNORECASE)
 _NUMBER = re.compile(r"#?(\d+)")
-_ICON = re.compile(r"^\W+ ")
 
 
 class DiscordRoom(Room):
-    """See `Room`. An agent's icon stands before its name."""
+    """See `Room`."""
 
     platform = "discord"
 
@@ -39,16 +38,6 @@ class DiscordRoom(Room):
     async def _command(self, name: str, options: dict[str, Any], by: Any, channel: str) -> Outcome:
         outcome: Outcome = await by.command(name, channel=channel or self.name, options=options)
         return outcome
-
-    def speaker(self, line: Shown) -> str:
-        named = [embed["author"]["name"] for embed in line.body.get("embeds", []) if "author" in embed]
-        return _ICON.sub("", named[0]) if named else ""
-
-    def pictures(self, line: Shown) -> list[str]:
-        return [file["id"] for file in line.files if str(file.get("content_type", "")).startswith("image/")]
-
-    def documents(self, line: Shown) -> list[str]:
-        return [file["id"] for file in line.files if file["id"] not in self.pictures(line)]
 
     def button(self, message: Shown, what: str) -> str:
         return next((action for action in message.actions if action.startswith(f"muster:{what}")), "")

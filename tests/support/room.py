@@ -63,18 +63,6 @@ class Room:
         """`/history <text>`: words, or a number."""
         raise NotImplementedError
 
-    def speaker(self, line: Shown) -> str:
-        """The agent under whose name it was posted; "" for what Muster itself says and what people write."""
-        raise NotImplementedError
-
-    def pictures(self, line: Shown) -> list[str]:
-        """Ids of the files that it shows as pictures."""
-        raise NotImplementedError
-
-    def documents(self, line: Shown) -> list[str]:
-        """Ids of the files attached to it that are not shown as pictures."""
-        raise NotImplementedError
-
     def button(self, message: Shown, what: str) -> str:
         """The id of a message's button: `stop`, `older` or `answer`; "" when it has none."""
         raise NotImplementedError
@@ -163,11 +151,11 @@ class Room:
 
     async def speakers(self, root: Shown) -> list[str]:
         """The agents that have posted in the thread, one a post, in order."""
-        return [speaker for line in await self.lines(root) if (speaker := self.speaker(line))]
+        return [speaker for line in await self.lines(root) if (speaker := line.speaker)]
 
     async def said_by(self, agent: str, root: Shown) -> list[Shown]:
         """What the agent has posted in the thread."""
-        return [line for line in await self.lines(root) if self.speaker(line) == agent]
+        return [line for line in await self.lines(root) if line.speaker == agent]
 
     async def roots(self) -> list[Shown]:
         """The messages of the channel that Muster began threads with."""

@@ -31,16 +31,6 @@ class SlackRoom(Room):
         outcome: Outcome = await by.command(name, text, channel=channel or self.name)
         return outcome
 
-    def speaker(self, line: Shown) -> str:
-        return str(line.body.get("username", ""))
-
-    def pictures(self, line: Shown) -> list[str]:
-        blocks = line.body.get("blocks", [])
-        return [block["slack_file"]["id"] for block in blocks if block.get("type") == "image"]
-
-    def documents(self, line: Shown) -> list[str]:
-        return [file["id"] for file in line.files]
-
     def button(self, message: Shown, what: str) -> str:
         return _BUTTONS[what] if _BUTTONS[what] in message.actions else ""
 
