@@ -55,19 +55,18 @@ def differ(kept: list[Payload], ours: list[Payload]) -> bool:
     return [_normal(c) for c in sorted(kept, key=by_name)] != [_normal(c) for c in sorted(ours, key=by_name)]
 
 
-async def sync(rest: Rest, application: str) -> bool:
-    """Make Discord's commands ours; returns whether they had to be written.
+async def sync(rest: Rest, application: str) -> None:
+    """Make Discord's commands ours, where they are not.
 
     Raises:
         MusterError: Discord does not let us.
     """
     kept = await rest.call("GET", "/applications/{application_id}/commands", reading=True, application_id=application)
     if not differ(kept, wanted()):
-        return False
+        return
     path = "/applications/{application_id}/commands"
     await rest.call("PUT", path, body=wanted(), reading=True, application_id=application)
     log.info("discord.commands_written")
-    return True
 
 
 def _normal(value: Any) -> Any:

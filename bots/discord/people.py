@@ -98,6 +98,15 @@ class DiscordConversations:
             return {}
         return {str(thing.id): thing.name.lstrip("@") for thing in (*known.channels, *known.threads, *known.roles)}
 
+    def is_stranger_to(self, guild: str) -> bool:
+        """Whether the bot is no member of the guild: somebody there has installed the app for themselves."""
+        return self._client.get_guild(int(guild)) is None
+
+    def is_plain_channel(self, guild: str, channel: str) -> bool:
+        """Whether it is a channel of the guild and no thread, as far as the gateway has told."""
+        known = self._client.get_guild(int(guild))
+        return known is not None and known.get_channel(int(channel)) is not None
+
     async def where(self, guild: str, channel: str, user: str) -> Where:
         """Which place a channel or thread is.
 
