@@ -1,4 +1,4 @@
-"""Every flow runs on both kinds of installation; one of each serves all flows of a test process."""
+"""Every flow runs on both kinds of installation and on both platforms; one installation of each kind serves them all."""
 
 from collections.abc import AsyncIterator
 
@@ -6,6 +6,8 @@ import pytest
 import pytest_asyncio
 
 from tests.support.stage import Room, Stage, distributed, embedded
+
+PLATFORMS = ("slack", "discord")
 
 SHORT = {"MAX_ROUNDS": "6", "MODEL_TIMEOUT_S": "12"}
 """Settings that let a session reach its limits within a test."""
@@ -21,8 +23,16 @@ async def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
         yield stage
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a flow on every platform, or on those that its marker `platforms` names."""
+    if "room" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("platforms")
+        metafunc.parametrize("room", marker.args if marker else PLATFORMS, indirect=True)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def room(stage: Stage) -> AsyncIterator[Room]:
-    yield await stage.room()
+async def room(stage: Stage, request: pytest.FixtureRequest) -> AsyncIterator[Room]:
+    yield await stage.room(request.param)
     await stage.model.clear()
     await stage.slack.clear_faults()
+    await stage.discord.clear_faults()

@@ -7,7 +7,7 @@ import pytest
 from tests.support.model_control import DONE, asks, said_to
 from tests.support.room import COMPLETED, Room
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.platforms("slack")]
 
 
 async def test_a_reply_that_is_delivered_four_times_answers_once(room: Room) -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.support.model_control import DONE, asks, runs, said_to, uses
 from tests.support.room import COMPLETED, FAILED, STOPPED, Room
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.platforms("slack")]
 
 AGAIN = "Reply here to try again"
 

@@ -5,7 +5,7 @@ import pytest
 from tests.support.model_control import DONE, asks
 from tests.support.room import COMPLETED, Room, Shown
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.platforms("slack")]
 
 STORY = ["Chapter one.", "Chapter two.", "Chapter three."]
 
