@@ -49,8 +49,19 @@ class TruthEntry:
 class TruthLog:
     """An append-only list that can be read from any position and followed live."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.time, kept_entries: int = KEPT_ENTRIES) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.time,
+        kept_entries: int = KEPT_ENTRIES,
+        record: Callable[[TruthEntry], None] | None = None,
+    ) -> None:
+        """
+        Args:
+            record: told of each entry as it is made.
+        """
         self._clock = clock
+        self._record = record
         self._entries: deque[TruthEntry] = deque(maxlen=kept_entries)
         self._last_id = 0
         self._waiters: set[asyncio.Future[None]] = set()
@@ -76,6 +87,8 @@ class TruthLog:
         self._last_id += 1
         entry = TruthEntry(id=self._last_id, at=self._clock(), kind=kind, team=team, data=data, platform=platform)
         self._entries.append(entry)
+        if self._record is not None:
+            self._record(entry)
         self._wake()
         return entry
 

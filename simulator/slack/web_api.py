@@ -74,7 +74,8 @@ class SlackWebApi:
         """Answer one call of a method."""
         name = request.match_info["method"]
         started = time.monotonic()
-        record: dict[str, Any] = {"method": name, "args": {}}
+        sent_as = {"verb": request.method, "content_type": request.content_type}
+        record: dict[str, Any] = {"method": name, **sent_as, "args": {}}
         try:
             status, body = await self._answer(request, name, record)
         except ApiError as refusal:
