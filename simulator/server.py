@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
+from simulator import recording
 from simulator.discord.control import ControlApi as DiscordControlApi
 from simulator.discord.control_desk import ControlDesk as DiscordControlDesk
 from simulator.discord.gateway_protocol import GATEWAY_PATH
@@ -75,7 +76,8 @@ class Simulator:
         self._port = port
         self._hosts = LOOPBACK_NAMES | frozenset(trusted_hosts)
         self._runner: web.AppRunner | None = None
-        self.truth = TruthLog()
+        self._recording = recording.asked_for()
+        self.truth = TruthLog(record=self._recording.write if self._recording is not None else None)
         self.model = DemoModel(delay_s=model_delay_s)
         self.slack = SlackPlatform(
             options=slack or SlackOptions(), truth=self.truth.of("slack"), own_url=lambda: self.url
@@ -154,6 +156,8 @@ class Simulator:
             self._runner = None
         if self._state is not None:
             self._state.close(self.slack)
+        if self._recording is not None:
+            self._recording.close()
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
