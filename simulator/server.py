@@ -21,14 +21,16 @@ from simulator.discord.control_desk import ControlDesk as DiscordControlDesk
 from simulator.discord.gateway_protocol import GATEWAY_PATH
 from simulator.discord.options import DiscordOptions
 from simulator.discord.platform import API_PATH as DISCORD_API_PATH
+from simulator.discord.persistence import DiscordState
 from simulator.discord.platform import DiscordPlatform
 from simulator.discord.rest import DiscordRestApi
 from simulator.errors import PersonError
+from simulator.journal import Journal, Kept
 from simulator.model.completions import DemoModel
 from simulator.slack.control import ControlApi
 from simulator.slack.control_desk import ControlDesk
 from simulator.slack.options import SlackOptions
-from simulator.slack.persistence import StateFolder
+from simulator.slack.persistence import SlackState
 from simulator.slack.platform import SlackPlatform
 from simulator.slack.web_api import API_PATH, SlackWebApi
 from simulator.truth import TruthLog
@@ -85,8 +87,9 @@ class Simulator:
         self.discord = DiscordPlatform(
             options=discord or DiscordOptions(), truth=self.truth.of("discord"), own_url=lambda: self.url
         )
-        self._state = StateFolder(state_folder) if state_folder is not None else None
-        self._saver: asyncio.Task[None] | None = None
+        kept: tuple[Kept, ...] = (SlackState(self.slack), DiscordState(self.discord))
+        self._journals = [Journal(state_folder, each) for each in kept] if state_folder is not None else []
+        self._savers: list[asyncio.Task[None]] = []
 
     @property
     def url(self) -> str:
@@ -120,9 +123,9 @@ class Simulator:
             OSError: the port is taken.
             ValueError: the state folder was written by another version.
         """
-        if self._state is not None:
-            self._state.load(self.slack)
-            self._saver = asyncio.create_task(self._state.follow(self.slack))
+        for journal in self._journals:
+            journal.load()
+        self._savers = [asyncio.create_task(journal.follow()) for journal in self._journals]
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[self._guard, _say_refusals])
         app.add_routes(SlackWebApi(self.slack).routes())
         app.add_routes(ControlApi(self.slack).routes())
@@ -144,18 +147,18 @@ class Simulator:
     async def stop(self) -> None:
         """End all connections and free the port."""
         self.truth.close()
-        if self._saver is not None:
-            self._saver.cancel()
-            await asyncio.gather(self._saver, return_exceptions=True)
-            self._saver = None
+        for saver in self._savers:
+            saver.cancel()
+        await asyncio.gather(*self._savers, return_exceptions=True)
+        self._savers.clear()
         await self.slack.close()
         await self.discord.close()
         await self.model.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
-        if self._state is not None:
-            self._state.close(self.slack)
+        for journal in self._journals:
+            journal.close()
         if self._recording is not None:
             self._recording.close()
 

@@ -28,6 +28,14 @@ class CommandBook:
         """The commands of *scope*."""
         return list(self._by_scope.get(scope, ()))
 
+    def by_scope(self) -> dict[str, list[dict[str, Any]]]:
+        """All commands of all scopes."""
+        return {scope: self.of(scope) for scope in self._by_scope}
+
+    def restore(self, by_scope: dict[str, list[dict[str, Any]]]) -> None:
+        """Have these commands and no others."""
+        self._by_scope = {scope: list(commands) for scope, commands in by_scope.items()}
+
     def get(self, scope: str, command_id: str) -> dict[str, Any] | None:
         """One of them."""
         return next((command for command in self.of(scope) if command["id"] == command_id), None)

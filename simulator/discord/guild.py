@@ -38,6 +38,14 @@ class Snowflakes:
         self._founded += 1
         return str((FOUNDED_MS + self._founded * 60_000 - EPOCH_MS) << 22)
 
+    def counters(self) -> dict[str, int]:
+        """From where ids go on."""
+        return {"last": self._last, "founded": self._founded}
+
+    def continue_from(self, counters: dict[str, int]) -> None:
+        """Give out no id that was given out before *counters* were taken."""
+        self._last, self._founded = counters["last"], counters["founded"]
+
 
 def made_at(snowflake: str) -> datetime:
     """When the thing with that id was made."""

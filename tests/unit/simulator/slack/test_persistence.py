@@ -121,8 +121,7 @@ async def test_what_cannot_be_written_is_written_later(tmp_path: Path, monkeypat
     async with living(tmp_path) as (slack, _, simulator):
         await slack.person("ada").post("general", "before")
         await until(lambda: "before" in written(tmp_path))
-        state = simulator._state
-        assert state is not None
+        state = simulator._journals[0]
         assert state._out is not None
         state._out.close()
         state._out = (tmp_path / "slack.jsonl").open()  # reads only: writing fails as on a full disk
