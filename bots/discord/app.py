@@ -131,10 +131,14 @@ class DiscordBot:
         self._connect(handlers, presses)
         log.info("discord.logged_in", application=self.application, invite=people.invite)
 
+    @property
+    def name(self) -> str:
+        """What it serves, for the lease and for logs: a bot token, with all its guilds."""
+        return f"{Platform.DISCORD}:{self.application}"
+
     def _compose(self, surface: DiscordSurface, renderer: DiscordRenderer) -> None:
-        name = f"{Platform.DISCORD}:{self.application}"
         self._lease = SenderLease(
-            uow=self._uow, name=name, process=self._process, monotonic=time.monotonic, lease_s=self._lease_s
+            uow=self._uow, name=self.name, process=self._process, monotonic=time.monotonic, lease_s=self._lease_s
         )
 
         def make(workspace: WorkspaceId, poll_s: float) -> Outlet:
@@ -183,8 +187,8 @@ class DiscordBot:
 
     async def stop(self) -> None:
         """Hear nothing more, finish what was heard, let go of everything."""
-        await self._client.close()
-        if hasattr(self, "_attendant"):
+        if hasattr(self, "_gateway"):
+            await self._gateway.close()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_WORDS_S):
                     await self._desk.drain()

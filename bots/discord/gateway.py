@@ -29,7 +29,7 @@ _PROBE_AFTER_S = 3_600.0
 _BACK_OFF_S = (1.0, 60.0)
 _LOOK_S = 0.5
 _WAITS_IN_CONNECTION_S = 20.0
-_GUILDS_WITHIN_S = 2.0
+_GUILDS_WITHIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +94,8 @@ class GatewayClient(discord.Client):
 
     async def close(self) -> None:
         """Close the connection alone: discord.py does so before it gives up, and we may not have."""
-        socket, self.ws = self.ws, None  # type: ignore[assignment]
-        if socket is not None and socket.open:
-            await socket.close()
+        if self.ws is not None and self.ws.open:
+            await self.ws.close()
 
     async def shut(self) -> None:
         """Close everything, once."""
@@ -155,6 +154,7 @@ class Gateway:
         self._lease = lease
         self._on_ready = listener.on_ready
         self._failures = 0
+        self._closing = asyncio.Event()
         self.reads_content = reads_content
         """Whether Discord lets us read messages that do not mention us."""
         client.listener = replace(listener, on_ready=self._ready)
@@ -165,26 +165,33 @@ class Gateway:
         return self._client.ws is not None and self._client.ws.open and self._client.is_ready()
 
     async def run(self) -> None:
-        """Connect whenever the lease is ours, until cancelled.
+        """Connect whenever the lease is ours, until closed or cancelled.
 
         Raises:
             PermanentError: Discord takes no connection of this app as it is set up; the words say what to change.
         """
-        while True:
+        while not self._closing.is_set():
             if self._lease.held:
                 await self._term()
             await asyncio.sleep(_LOOK_S)
 
+    async def close(self) -> None:
+        """Hear nothing more."""
+        self._closing.set()
+        await self._client.close()
+
     async def _term(self) -> None:
-        connecting = asyncio.create_task(self._stay_connected())
+        connecting, closing = asyncio.create_task(self._stay_connected()), asyncio.create_task(self._closing.wait())
+        either = (connecting, closing)
         try:
-            while self._lease.held and not connecting.done():
-                await asyncio.wait({connecting}, timeout=_LOOK_S)
+            while self._lease.held and not any(task.done() for task in either):
+                await asyncio.wait(either, timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
             if connecting.done():
                 await connecting
-            else:
+            elif not self._lease.held:
                 log.warning("discord.stands_by")
         finally:
+            closing.cancel()
             while not connecting.done():  # once is not enough: a cancellation can get lost in `asyncio.wait_for`
                 connecting.cancel()
                 await asyncio.wait({connecting}, timeout=_LOOK_S)
