@@ -51,6 +51,7 @@ DOINGS: dict[str, Handler] = {
     "teams/revoke": doing_trouble.revoke,
     "sockets/disconnect": doing_trouble.disconnect,
     "sockets/invalidate": doing_trouble.invalidate,
+    "sockets/heartbeat": doing_trouble.ask_for_heartbeat,
     "sockets/black_hole": doing_trouble.black_hole,
     "sockets/inject": doing_trouble.inject,
     "sockets/raw": doing_trouble.send_raw,

@@ -31,6 +31,11 @@ async def invalidate(ask: Ask) -> dict[str, Any]:
     return {"connections": ask.platform.gateway.invalidate(resumable=is_resumable, count=ask.body.get("count"))}
 
 
+async def ask_for_heartbeat(ask: Ask) -> dict[str, Any]:
+    """Ask `count` clients (all by default) for a heartbeat before its time."""
+    return {"connections": ask.platform.gateway.ask_for_heartbeat(ask.body.get("count"))}
+
+
 async def black_hole(ask: Ask) -> dict[str, Any]:
     """Make `count` connections (all by default) half-open."""
     return {"connections": ask.platform.gateway.black_hole(ask.body.get("count"))}

@@ -221,6 +221,13 @@ class Gateway:
             connection.send(Op.RECONNECT, None)
         return len(chosen)
 
+    def ask_for_heartbeat(self, count: int | None = None) -> int:
+        """Ask *count* clients (all when None) for a heartbeat before its time; returns how many."""
+        chosen = self._connections[:count]
+        for connection in chosen:
+            connection.send(Op.HEARTBEAT, None)
+        return len(chosen)
+
     def invalidate(self, *, resumable: bool, count: int | None = None) -> int:
         """Tell *count* connections (all when None) that their session is invalid; returns how many."""
         chosen = self._connections[:count]

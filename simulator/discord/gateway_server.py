@@ -102,14 +102,14 @@ class GatewayServer:
         return socket
 
     async def _watch(self, connection: Connection) -> None:
-        """Close the connection when its client has stopped beating."""
-        while True:
+        """Close the connection when its client has stopped beating; nothing is known of a black-holed one."""
+        while not connection.black_holed:
             allowed_s = MISSED_BEATS * self._options().heartbeat_interval_ms / 1000
             silent_s = time.monotonic() - connection.beat_at
-            if silent_s >= allowed_s and not connection.black_holed:
+            if silent_s >= allowed_s:
                 connection.close(CloseCode.SESSION_TIMED_OUT)
                 return
-            await asyncio.sleep(max(allowed_s - silent_s, 0.05))
+            await asyncio.sleep(allowed_s - silent_s)
 
     async def _read(self, connection: Connection) -> None:
         async for message in connection.socket:

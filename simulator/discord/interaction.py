@@ -16,6 +16,9 @@ from typing import Any
 
 from simulator.discord.guild import Channel, Guild, Message
 
+KEPT = 10_000
+"""Interactions that are remembered; the token of an older one is unknown."""
+
 
 class InteractionType(IntEnum):
     """What the person did."""
@@ -87,6 +90,8 @@ class InteractionTokens:
     def add(self, interaction: Interaction) -> None:
         """Make its token good."""
         self._interactions[interaction.token] = interaction
+        if len(self._interactions) > KEPT:
+            del self._interactions[next(iter(self._interactions))]
 
     def find(self, token: str) -> Interaction | None:
         """The interaction with that token, however old."""

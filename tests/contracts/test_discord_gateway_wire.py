@@ -130,6 +130,13 @@ async def test_a_client_that_stops_beating_is_closed_and_its_session_ends(
     assert (await again.next(9))["d"] is False
 
 
+async def test_a_client_is_asked_for_a_heartbeat(connect: Open, control: DiscordControl) -> None:
+    socket = await connect()
+    await socket.begin()
+    await control.post("sockets/heartbeat")
+    assert (await socket.next(1))["d"] is None
+
+
 # -- what closes a connection -----------------------------------------------------------------------------------------
 
 
