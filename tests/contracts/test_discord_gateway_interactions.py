@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import discord
@@ -16,7 +15,6 @@ from tests.support.discord_bot import QUICK, Bot, connected, intents
 
 Itx = discord.Interaction[Bot]
 
-_OPTIONS = replace(QUICK, interaction_timeout_s=0.4)
 _EVERYWHERE = app_commands.AppInstallationType(guild=True, user=True)
 _ANY_CONTEXT = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
 
@@ -76,8 +74,6 @@ def add_commands(bot: Bot) -> None:
     ) -> None:
         if task == "slowly":
             await asyncio.sleep(0.6)
-        if task == "never":
-            return
         await interaction.response.defer(ephemeral=True)
         size = len(await file.read()) if file is not None else 0
         await interaction.followup.send(f"task {task} with {model} and {size} bytes")
@@ -105,7 +101,7 @@ def add_commands(bot: Bot) -> None:
 
 @pytest.fixture
 async def simulator() -> AsyncIterator[Simulator]:
-    served = Simulator(discord=_OPTIONS)
+    served = Simulator(discord=QUICK)
     await served.start()
     yield served
     await served.stop()
@@ -171,6 +167,7 @@ async def test_what_discords_client_would_not_send_is_refused(
 async def test_an_answer_that_comes_too_late_is_unknown_and_the_person_is_told(
     bot: Bot, ada: Person, control: DiscordControl
 ) -> None:
+    await control.set(interaction_timeout_s=0.3)
     outcome = await ada.command("/agents run", channel="general", options={"task": "slowly"})
     assert (outcome.acked, outcome.error) == (False, "did_not_respond")
     await ada.wait_for_ephemeral("The application did not respond")
@@ -183,6 +180,7 @@ async def test_nobody_connected_is_no_answer(control: DiscordControl, simulator:
     add_commands(client)
     async with connected(client, simulator, commands=True):
         pass
+    await control.set(interaction_timeout_s=0.1)
     outcome = await control.person("ada").command("/agents status", channel="general")
     assert not outcome.acked
 
@@ -250,6 +248,7 @@ async def test_autocomplete_offers_what_the_app_answers(bot: Bot, ada: Person) -
 
 
 async def test_more_than_25_choices_are_refused(bot: Bot, ada: Person, control: DiscordControl) -> None:
+    await control.set(interaction_timeout_s=0.3)
     assert await ada.autocomplete("/agents run", "model", "x", channel="general") == []
     call = await control.wait_for(lambda e: e.kind == "api.call" and e.data["status"] == 400)
     assert call.data["answer"]["code"] == 50035
@@ -343,6 +342,7 @@ async def test_a_modal_stays_open_when_the_app_does_not_answer(bot: Bot, ada: Pe
     await ada.command("/form", channel="general")
     [modal] = await ada.modals()
     await control.add_fault("drop_event", target="INTERACTION_CREATE")
+    await control.set(interaction_timeout_s=0.1)
     outcome = await ada.submit(modal["id"], {"words": "hello", "size": "small"})
     assert not outcome.acked
     assert len(await ada.modals()) == 1

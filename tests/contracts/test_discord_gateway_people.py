@@ -110,6 +110,7 @@ async def test_a_command_is_called_in_a_thread_that_the_bot_has_forgotten(
 
     @bot.tree.command(name="where", description="Where")
     async def where(interaction: discord.Interaction[Bot]) -> None:
+        assert isinstance(interaction.channel, discord.Thread)
         await interaction.response.send_message(f"in {interaction.channel.name}")
 
     async with connected(bot, simulator, commands=True):

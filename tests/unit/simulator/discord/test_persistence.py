@@ -55,7 +55,7 @@ async def state_of(control: DiscordControl) -> dict[str, Any]:
     state = await control.state()
     for address in ("truth_id", "modals"):
         del state[address]
-    return _without_addresses(state)
+    return dict(_without_addresses(state))
 
 
 def _without_addresses(value: Any) -> Any:
