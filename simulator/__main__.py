@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from simulator.discord.platform import BOT_TOKEN as DISCORD_BOT_TOKEN
 from simulator.server import Simulator
 from simulator.slack.platform import APP_TOKEN, BOT_TOKEN
 
@@ -31,7 +32,7 @@ def main(
     state_folder: Path | None,
     trust_host: tuple[str, ...],
 ) -> None:
-    """A local Slack and a demo model that speak the real wire protocols."""
+    """A local Slack, a local Discord and a demo model that speak the real wire protocols."""
     simulator = Simulator(
         host=host, port=port, model_delay_s=model_delay_s, state_folder=state_folder, trusted_hosts=trust_host
     )
@@ -50,6 +51,8 @@ async def _serve(simulator: Simulator, port_file: Path | None) -> None:
             _write_whole(port_file, simulator.url.rpartition(":")[2])
         click.echo(f"page       {simulator.url}/")
         click.echo(f"Slack API  {simulator.slack_api_url}  (SLACK_BOT_TOKEN={BOT_TOKEN} SLACK_APP_TOKEN={APP_TOKEN})")
+        click.echo(f"Discord    {simulator.discord_api_url}  (DISCORD_BOT_TOKEN={DISCORD_BOT_TOKEN})")
+        click.echo(f"           {simulator.discord_gateway_url}")
         click.echo(f"model      {simulator.model_url}")
         await stopped.wait()
     finally:
