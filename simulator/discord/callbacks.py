@@ -168,6 +168,7 @@ def _open_modal(call: Call, interaction: Interaction, data: dict[str, Any]) -> N
         title=data["title"],
         components=components,
         source=interaction.source,
+        trigger=metadata(call.platform, interaction),
     )
     call.platform.interactions.modals.open(modal)
 

@@ -63,6 +63,8 @@ class Interaction:
     data: dict[str, Any]
     source: Message | None = None
     """The message whose component was used, or from whose component the modal was opened."""
+    trigger: dict[str, Any] | None = None
+    """Of a submitted modal: what messages say of the interaction that opened it."""
     made_at: float = field(default_factory=time.monotonic)
     token: str = field(default_factory=lambda: f"sim{secrets.token_urlsafe(60)}")
     answered: asyncio.Future[Answer] = field(

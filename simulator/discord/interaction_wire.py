@@ -73,6 +73,8 @@ def metadata(platform: DiscordPlatform, interaction: Interaction) -> dict[str, A
     }
     if interaction.type is InteractionType.COMPONENT and interaction.source is not None:
         known["interacted_message_id"] = interaction.source.id
+    if interaction.trigger is not None:
+        known["triggering_interaction_metadata"] = interaction.trigger
     if "target_id" in interaction.data:
         known["target_message_id"] = interaction.data["target_id"]
     return known

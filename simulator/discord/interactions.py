@@ -103,7 +103,14 @@ class Interactions:
         data = resolved.in_data({"custom_id": modal.custom_id, "components": filled})
         said = {"view_id": modal.id, "values": _without_bytes(values)}
         outcome = await self._interact(
-            spot, InteractionType.MODAL_SUBMIT, data, "submit", said, told=TRY_AGAIN, source=modal.source
+            spot,
+            InteractionType.MODAL_SUBMIT,
+            data,
+            "submit",
+            said,
+            told=TRY_AGAIN,
+            source=modal.source,
+            trigger=modal.trigger,
         )
         if outcome.acked:
             self.modals.close(modal)
@@ -121,6 +128,7 @@ class Interactions:
         *,
         told: str,
         source: Message | None = None,
+        trigger: dict[str, Any] | None = None,
     ) -> Outcome:
         """Send it and wait for the first answer.
 
@@ -137,6 +145,7 @@ class Interactions:
             owners=self.owners(spot),
             data=data,
             source=source,
+            trigger=trigger,
         )
         said = {"user": spot.user.id, "channel": spot.channel.id, "interaction": interaction.id, **said}
         self._record(spot, f"user.{name}", said)

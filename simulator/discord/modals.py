@@ -31,6 +31,8 @@ class Modal:
     components: list[dict[str, Any]]
     source: Message | None
     """The message whose component opened it."""
+    trigger: dict[str, Any]
+    """What messages say of the interaction that opened it."""
 
     def wire(self) -> dict[str, Any]:
         """The modal as the control API shows it."""
