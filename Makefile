@@ -6,6 +6,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 UV_VERSION := 0.13.9
 PYTHON ?=
+PLATFORM ?= slack
 # Most of a test is waiting, so there are more jobs than cores.
 JOBS ?= 3
 # Contracts on SQLite alone; `make test` runs them on PostgreSQL too.
@@ -26,8 +27,8 @@ help: ## show these lines
 run: $(READY) ## start Muster with a Slack workspace in the browser, or with your own Slack (see .env.example)
 	@$(BIN)/muster up
 
-demo: $(READY) ## play one session in this terminal
-	@$(BIN)/muster demo
+demo: $(READY) ## play one session in this terminal (PLATFORM=slack, discord or both)
+	@$(BIN)/muster demo --platform $(PLATFORM)
 
 test: $(TOOLS) ## run the tests; of the chaos suite the kills alone
 	@$(PYTEST) tests/unit tests/contracts tests/security tests/flows tests/chaos/test_killed_processes.py

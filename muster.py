@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,6 @@ from core.errors import MusterError, PermanentError
 # Each process imports its own parts when it starts: the engine alone costs a worker a second and 60 MB, and bots have
 # no use for it.
 if TYPE_CHECKING:
-    from bots.slack.app import SlackBot
     from core.bootstrap import Core
     from simulator.server import Simulator
     from worker.jobs import Worker
@@ -77,7 +76,8 @@ def migrate() -> None:
 @main.command()
 @click.option("--task", default="", help="What the team should do; by default something about power for a town.")
 @click.option("--files", type=click.Path(path_type=Path), help="Folder for the session's files; default: a new one.")
-def demo(task: str, files: Path | None) -> None:
+@click.option("--platform", type=click.Choice(["slack", "discord", "both"]), default="slack", help="Where to play it.")
+def demo(task: str, files: Path | None, platform: str) -> None:
     """Play one session in this terminal, on embedded and simulated parts, and end."""
     console = Console()
     with tempfile.TemporaryDirectory(prefix="muster-demo-") as folder:
@@ -86,13 +86,14 @@ def demo(task: str, files: Path | None) -> None:
             data_dir=Path(folder), database_url="", redis_url="", workspaces_dir=None, simulator_port=0
         ).model_copy(update=_simulated_only())
         saved = files or Path(tempfile.mkdtemp(prefix="muster-files-"))
-        _run(_until_stopped(lambda stopped: _demo(settings, console, task, saved, stopped)))
+        _run(_until_stopped(lambda stopped: _demo(settings, console, platform, task, saved, stopped)))
 
 
 def _simulated_only() -> dict[str, Any]:
     """The settings that keep a demonstration away from real accounts, whatever the environment holds."""
     empty = SecretStr("")
-    return {"slack_bot_token": empty, "slack_app_token": empty, "model_base_url": "", "model_api_key": empty}
+    tokens = dict.fromkeys(("slack_bot_token", "slack_app_token", "discord_bot_token", "model_api_key"), empty)
+    return tokens | {"model_base_url": ""}
 
 
 # --- processes
@@ -107,15 +108,16 @@ async def _up(settings: Settings, stopped: asyncio.Event) -> None:
 
 
 async def _bots(settings: Settings, stopped: asyncio.Event) -> None:
-    if not settings.has_slack:
-        raise PermanentError("Set SLACK_BOT_TOKEN and SLACK_APP_TOKEN: there is no chat platform to serve.")
+    if not settings.has_chat:
+        raise PermanentError("Set SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or DISCORD_BOT_TOKEN: there is no one to serve.")
+    from bots.bootstrap import open_bots
     from core.bootstrap import open_core
 
     async with AsyncExitStack() as stack:
         core = await stack.enter_async_context(open_core(settings, redis_url=_redis_url(settings)))
-        bot = await stack.enter_async_context(_slack_bot(settings, core))
-        click.echo(f"Serving {bot.workspace}.")
-        await _serve([bot.run], stopped)
+        serving = await stack.enter_async_context(open_bots(settings, core))
+        click.echo(f"Serving {' and '.join(bot.name for bot in serving)}.")
+        await _serve([bot.run for bot in serving], stopped)
 
 
 async def _worker(settings: Settings, stopped: asyncio.Event) -> None:
@@ -128,20 +130,22 @@ async def _worker(settings: Settings, stopped: asyncio.Event) -> None:
         await _serve([working.run], stopped)
 
 
-async def _demo(settings: Settings, console: Console, task: str, files: Path, stopped: asyncio.Event) -> None:
-    from simulator.demo import TASK, Demo, DemoFailed
-    from simulator.slack.person import SlackControl
+async def _demo(
+    settings: Settings, console: Console, platform: str, task: str, files: Path, stopped: asyncio.Event
+) -> None:
+    from simulator.demo import TASK, DemoFailed, play_on
 
     def ask(prompt: str) -> str:
         return console.input(f"[bold green]{prompt}:[/] ")
 
     async with AsyncExitStack() as stack:
-        console.print("[dim]Starting a simulated Slack, a scripted demo model, a database, a queue and a sandbox.[/]")
+        console.print(
+            "[dim]Starting a simulated Slack and Discord, a scripted demo model, a database, a queue and a sandbox.[/]"
+        )
         simulator, running = await _everything(stack, settings, lambda line: console.print(f"[dim]{line}[/]"))
         assert simulator is not None  # nothing else is configured here
-        slack = await stack.enter_async_context(SlackControl(simulator.url))
-        play = Demo(slack, console, files=files, ask=ask if sys.stdin.isatty() else None)
-        playing = asyncio.create_task(play.play(task or TASK))
+        person = ask if sys.stdin.isatty() else None
+        playing = asyncio.create_task(play_on(platform, simulator.url, task or TASK, console, files=files, ask=person))
         playing.add_done_callback(lambda _: stopped.set())
         try:
             await _serve(running, stopped)
@@ -159,29 +163,38 @@ async def _everything(
     stack: AsyncExitStack, settings: Settings, say: Say
 ) -> tuple["Simulator | None", list[Callable[[], Awaitable[None]]]]:
     """All parts in this process; returns what has to run."""
-    from core.bootstrap import forget_processes, migrate_database, open_core
-    from simulator.slack.platform import APP_TOKEN, BOT_TOKEN
+    from bots.bootstrap import open_bots
+    from core.bootstrap import embedded_redis, forget_processes, migrate_database, open_core
 
     simulator: Simulator | None = None
-    if not (settings.has_slack and settings.has_model):
+    if not (settings.has_chat and settings.has_model):
         simulator = await stack.enter_async_context(_simulator(settings))
-    if simulator is not None and not settings.has_slack:
-        settings = settings.model_copy(
-            update={
-                "slack_bot_token": SecretStr(BOT_TOKEN),
-                "slack_app_token": SecretStr(APP_TOKEN),
-                "slack_api_url": simulator.slack_api_url,
-            }
-        )
+    if simulator is not None and not settings.has_chat:
+        settings = settings.model_copy(update=_simulated_chat(simulator))
     provider = settings.provider(simulator.model_url if simulator else "")
-    redis_url = settings.redis_url or await stack.enter_async_context(_embedded_redis(settings))
+    redis_url = settings.redis_url or await stack.enter_async_context(embedded_redis(settings))
     await migrate_database(settings)
     if not (settings.redis_url or settings.database_url):
         await forget_processes(settings)  # the embedded server's lock says that nobody else is here
     core = await stack.enter_async_context(open_core(settings, redis_url=redis_url))
     working = await stack.enter_async_context(_ready_worker(settings, core, provider, say))
-    bot = await stack.enter_async_context(_slack_bot(settings, core))
-    return simulator, [working.run, bot.run]
+    serving = await stack.enter_async_context(open_bots(settings, core))
+    return simulator, [working.run, *(bot.run for bot in serving)]
+
+
+def _simulated_chat(simulator: "Simulator") -> dict[str, Any]:
+    """The settings that make the simulated platforms the ones to serve."""
+    from simulator.discord.platform import BOT_TOKEN as DISCORD_BOT_TOKEN
+    from simulator.slack.platform import APP_TOKEN, BOT_TOKEN
+
+    return {
+        "slack_bot_token": SecretStr(BOT_TOKEN),
+        "slack_app_token": SecretStr(APP_TOKEN),
+        "slack_api_url": simulator.slack_api_url,
+        "discord_bot_token": SecretStr(DISCORD_BOT_TOKEN),
+        "discord_api_url": simulator.discord_api_url,
+        "discord_gateway_url": simulator.discord_gateway_url,
+    }
 
 
 @asynccontextmanager
@@ -202,18 +215,6 @@ async def _simulator(settings: Settings) -> AsyncIterator["Simulator"]:
         yield simulator
     finally:
         await simulator.stop()
-
-
-@asynccontextmanager
-async def _embedded_redis(settings: Settings) -> AsyncIterator[str]:
-    from core.adapters.embedded_valkey import EmbeddedValkey
-
-    valkey = EmbeddedValkey(settings.data_dir.resolve() / "valkey")
-    await valkey.start()
-    try:
-        yield valkey.dsn
-    finally:
-        await valkey.stop()
 
 
 @asynccontextmanager
@@ -249,29 +250,6 @@ def _sandbox_cache(settings: Settings) -> Path:
     if os.access(sys.prefix, os.W_OK):
         return Path(sys.prefix) / "var" / "muster-sandbox"
     return settings.workspaces / ".sandbox"
-
-
-def _slack_bot(settings: Settings, core: "Core") -> AbstractAsyncContextManager["SlackBot"]:
-    from bots.bootstrap import open_slack
-    from bots.delivery import Patience
-    from bots.slack.app import SlackAccess
-    from core.service.decisions import Defaults
-
-    provider, model = settings.default_model
-    return open_slack(
-        access=SlackAccess(
-            bot_token=settings.slack_bot_token.get_secret_value(),
-            app_token=settings.slack_app_token.get_secret_value(),
-            api_url=settings.slack_api_url,
-        ),
-        uow=core.uow,
-        bell=core.bell,
-        clock=core.clock,
-        policy=core.policy,
-        defaults=Defaults(provider=provider, model=model, max_rounds=settings.max_rounds),
-        patience=Patience(reconcile_after_s=settings.reconcile_after_s),
-        lease_s=settings.sender_lease_s,
-    )
 
 
 # --- running and ending
@@ -322,6 +300,10 @@ def _settings() -> Settings:
         raise click.ClickException(f"These settings cannot be used: {wrong}.") from None
 
 
+def _platforms(settings: Settings) -> tuple[tuple[str, bool], ...]:
+    return ("Slack", settings.has_slack), ("Discord", settings.has_discord)
+
+
 def _redis_url(settings: Settings) -> str:
     if not settings.redis_url:
         raise PermanentError("Set REDIS_URL: processes of their own need a Redis that all of them reach.")
@@ -330,10 +312,11 @@ def _redis_url(settings: Settings) -> str:
 
 def _say_where(settings: Settings, simulator: "Simulator | None", say: Say) -> None:
     say("")
-    if simulator is not None and not settings.has_slack:
-        say(f"  Chat      {simulator.url}/  (simulated Slack: open it and type /agents)")
+    if simulator is not None and not settings.has_chat:
+        say(f"  Chat      {simulator.url}/  (simulated Slack and Discord: open it and type /agents)")
     else:
-        say("  Chat      your Slack workspace: type /agents there")
+        real = " and ".join(name for name, is_set in _platforms(settings) if is_set)
+        say(f"  Chat      your {real}: type /agents there")
     provider, model = settings.default_model
     say(f"  Model     {provider} / {model}" + ("" if settings.has_model else "  (a script, not an AI)"))
     say(f"  Data      {settings.data_dir.resolve()}")

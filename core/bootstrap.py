@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from config.settings import Settings
 from core.adapters.arq_queue import ArqQueue
 from core.adapters.clock import DatabaseClock
+from core.adapters.embedded_valkey import EmbeddedValkey
 from core.adapters.migrations import migrate, require_current
 from core.adapters.redis_bell import RedisBell
 from core.adapters.sql_engine import Database
@@ -70,6 +71,17 @@ async def open_core(settings: Settings, *, redis_url: str = "") -> AsyncIterator
         await queue.close()
         await bell.close()
         await database.close()
+
+
+@asynccontextmanager
+async def embedded_redis(settings: Settings) -> AsyncIterator[str]:
+    """A Valkey of this process' own in the data folder; gives its URL, and ends it at the end of the block."""
+    valkey = EmbeddedValkey(settings.data_dir.resolve() / "valkey")
+    await valkey.start()
+    try:
+        yield valkey.dsn
+    finally:
+        await valkey.stop()
 
 
 async def migrate_database(settings: Settings) -> None:

@@ -37,6 +37,21 @@ class DemoFailed(Exception):
     """The session did not go as it should; the message says where."""
 
 
+async def play_on(platform: str, url: str, task: str, console: Console, *, files: Path, ask: Ask | None) -> None:
+    """Play *task* on `slack`, on `discord`, or on `both`, one after the other.
+
+    Raises:
+        DemoFailed: something was missing, or went wrong.
+    """
+    for name, control in (("slack", SlackControl), ("discord", DiscordControl)):
+        if platform in (name, "both"):
+            console.rule(f"[bold]{name.capitalize()}")
+            async with control(url) as chat:
+                if isinstance(chat, DiscordControl):
+                    await chat.until_served()
+                await Demo(chat, console, files=files / name, ask=ask).play(task)
+
+
 class Demo:
     """Plays one session and checks, as it goes, that everything a person should see was there."""
 

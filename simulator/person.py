@@ -88,7 +88,7 @@ class Person(Generic[ShownT]):
         return [self._shown({"channel": each["channel"], "message": each}) for each in mine_alone]
 
     async def wait_for_ephemeral(self, containing: str = "", *, after: int = 0, timeout_s: float = WAIT_S) -> ShownT:
-        """The first ephemeral message to this person with that in it.
+        """The first ephemeral message to this person that says something, with that in it.
 
         Raises:
             TimeoutError: none came.
@@ -98,7 +98,8 @@ class Person(Generic[ShownT]):
         def matches(entry: TruthEntry) -> bool:
             if not entry.kind.startswith("ephemeral.") or entry.data["user"] != mine or "message" not in entry.data:
                 return False
-            return containing in self._control.shown(entry).text
+            shown = self._control.shown(entry)
+            return containing in shown.text and bool(shown.text or shown.files)  # not one that the app still thinks on
 
         what = f"ephemeral message to {self.name} containing {containing!r}"
         return self._control.shown(await self._control.wait_for(matches, after=after, timeout_s=timeout_s, what=what))

@@ -17,6 +17,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bots.attendant import Attendant
+from bots.catch_up import CatchUp
 from bots.delivery import Patience
 from bots.discord import commands, limits, replies
 from bots.discord.calls import BanGuard, Rest, translated
@@ -25,15 +26,17 @@ from bots.discord.gateway import Gateway, GatewayClient, Listener
 from bots.discord.handlers import DiscordHandlers
 from bots.discord.messages import DiscordRenderer
 from bots.discord.people import DiscordConversations
+from bots.discord.places import guild_workspace
 from bots.discord.pressed import DiscordPresses
 from bots.discord.surface import DiscordSurface
+from bots.discord.threads import DiscordThreads
 from bots.facts import Facts
 from bots.lease import LEASE_S, SenderLease
 from bots.outlet import Outlet, Outlets
 from bots.pace import Pace
 from bots.ports import Refusal
 from core.domain.refs import Platform, ProcessId, WorkspaceId
-from core.errors import PermanentError, TransientError
+from core.errors import MusterError, PermanentError, TransientError
 from core.ports import TOPIC_RELAY, Bell, Clock, Conversations, Renderer, Tell, UnitOfWork
 from core.service.front_desk import FrontDesk
 from core.service.history import History
@@ -90,6 +93,7 @@ class DiscordBot:
         guard = BanGuard()
         self._client = GatewayClient(reads_content=True, guard=guard, on_identify=self._may_identify)
         self._rest = Rest(self._client.http, guard)
+        self._unfinished: set[WorkspaceId] = set()
         self.opened: dict[WorkspaceId, Outlet] = {}
         """What is shown and sent so far, by workspace."""
 
@@ -129,6 +133,19 @@ class DiscordBot:
         )
         self._compose(surface, renderer)
         self._connect(handlers, presses)
+        self._catch_up = CatchUp(
+            workspaces=self._workspaces,
+            uow=self._uow,
+            clock=self._clock,
+            monotonic=time.monotonic,
+            lease=self._lease,
+            threads=DiscordThreads(
+                self._rest,
+                Facts(time.monotonic, keep_s=limits.ACTIVE_S),
+                handlers.hear_again,
+                lambda: self._gateway.connected,
+            ),
+        )
         log.info("discord.logged_in", application=self.application, invite=people.invite)
 
     @property
@@ -169,7 +186,12 @@ class DiscordBot:
             client=self._client,
             rest=self._rest,
             lease=self._lease,
-            listener=Listener(on_event=handlers.hear, on_interaction=presses.hear, on_ready=self._on_ready),
+            listener=Listener(
+                on_event=handlers.hear,
+                on_interaction=presses.hear,
+                on_term=self._write_commands,
+                on_ready=self._on_ready,
+            ),
             reads_content=reads_content,
         )
 
@@ -183,6 +205,7 @@ class DiscordBot:
         async with self._lease.kept(), asyncio.TaskGroup() as group:
             group.create_task(self._outlets.run())
             group.create_task(self._gateway.run())
+            group.create_task(self._catch_up.run())
             group.create_task(self._sweep())
 
     async def stop(self) -> None:
@@ -203,7 +226,21 @@ class DiscordBot:
         return str(self._client.user.id) if self._client.user is not None else ""
 
     def _on_ready(self) -> None:
-        self._attendant.soon(commands.sync(self._rest, self.application))
+        self._attendant.soon(self._look_for_missed())
+
+    async def _write_commands(self) -> None:
+        try:
+            await commands.sync(self._rest, self.application)
+        except MusterError as error:
+            log.warning("discord.commands_not_written", error=str(error))
+
+    async def _look_for_missed(self) -> None:
+        async with self._uow.across() as across:
+            self._unfinished = set(await across.unfinished_in(Platform.DISCORD))
+        self._catch_up.gap()
+
+    def _workspaces(self) -> set[WorkspaceId]:
+        return self._unfinished | set(self.opened) | {guild_workspace(str(guild.id)) for guild in self._client.guilds}
 
     async def _sweep(self) -> None:
         """Carry out what dead processes left; who may do what is known once the guilds are."""
@@ -219,7 +256,7 @@ class DiscordBot:
         try:
             async with self._uow.across() as across:
                 return await across.identify(
-                    f"{Platform.DISCORD}:{self.application}",
+                    self.name,
                     most_a_min=limits.IDENTIFIES_A_MIN,
                     most_a_day=limits.IDENTIFIES_A_DAY,
                 )

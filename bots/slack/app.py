@@ -19,6 +19,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.attendant import Attendant
+from bots.catch_up import CatchUp
 from bots.delivery import Patience
 from bots.facts import Facts
 from bots.lease import LEASE_S, SenderLease
@@ -29,10 +30,12 @@ from bots.slack.calls import call
 from bots.slack.handlers import SlackHandlers
 from bots.slack.messages import SlackRenderer
 from bots.slack.people import SlackConversations
+from bots.slack.socket import SlackSocket
 from bots.slack.surface import SlackSurface
+from bots.slack.threads import SlackThreads
 from core.domain.refs import Platform, ProcessId, WorkspaceId, workspace_id
 from core.errors import TransientError
-from core.ports import TOPIC_RELAY, Bell, Clock, Conversations, Renderer, Tell, UnitOfWork
+from core.ports import TOPIC_GAP, TOPIC_RELAY, Bell, Clock, Conversations, Renderer, Tell, UnitOfWork
 from core.service.front_desk import FrontDesk
 from core.service.history import History
 
@@ -83,7 +86,7 @@ class SlackBot:
         self._patience = patience or Patience(reconcile_after_s=limits.RECONCILE_AFTER_S)
         self._lease_s = lease_s
         self._open = contextlib.AsyncExitStack()
-        self._socket: AsyncSocketModeHandler | None = None
+        self._socket: SlackSocket | None = None
 
     async def start(self) -> None:
         """Find out who we are and connect; returns when events can come in.
@@ -118,19 +121,29 @@ class SlackBot:
             desk=self._desk,
             clock=self._clock,
         )
-        self._compose(surface, renderer)
+        self._compose(surface, renderer, SlackThreads(client, handlers.hear_again))
         app = _bolt_app(self._web_client(http, token=None), identity, self._access.bot_token)
         handlers.register(app)
-        self._socket = AsyncSocketModeHandler(app, self._access.app_token, proxy=client.proxy)
-        if self._is_local:
-            self._socket.client.proxy = None
-        await self._socket.connect_async()  # type: ignore[no-untyped-call]
+
+        def make_handler() -> AsyncSocketModeHandler:
+            handler = AsyncSocketModeHandler(app, self._access.app_token, proxy=client.proxy)
+            if self._is_local:
+                handler.client.proxy = None
+            return handler
+
+        self._socket = SlackSocket(make=make_handler, on_gap=self._on_gap, monotonic=time.monotonic)
+        await self._socket.open()
         log.info("slack.connected", workspace=self.workspace, bot_user=bot_user)
 
-    def _compose(self, surface: SlackSurface, renderer: SlackRenderer) -> None:
+    @property
+    def name(self) -> str:
+        """What it serves, for the lease and for logs: a bot token, which is for one workspace."""
+        return self.workspace
+
+    def _compose(self, surface: SlackSurface, renderer: SlackRenderer, threads: SlackThreads) -> None:
         self._lease = SenderLease(
             uow=self._uow,
-            name=self.workspace,
+            name=self.name,
             process=self._process,
             monotonic=time.monotonic,
             lease_s=self._lease_s,
@@ -145,19 +158,31 @@ class SlackBot:
             pace=Pace(limits.RATES, time.monotonic),
             patience=self._patience,
         )
+        self._catch_up = CatchUp(
+            workspaces=lambda: (self.workspace,),
+            uow=self._uow,
+            clock=self._clock,
+            monotonic=time.monotonic,
+            lease=self._lease,
+            threads=threads,
+        )
         self._bell.subscribe(TOPIC_RELAY, self._on_ring)
+        self._bell.subscribe(TOPIC_GAP, self._on_others_gap)
 
     async def run(self) -> None:
         """Carry out, show and send until cancelled."""
         # The lease outlives the last call, so that nobody takes over while it is under way.
+        assert self._socket is not None
         async with self._lease.kept(), asyncio.TaskGroup() as group:
+            group.create_task(self._socket.run())
+            group.create_task(self._catch_up.run())
             group.create_task(self.outlet.run())
             group.create_task(self._desk.run())
 
     async def stop(self) -> None:
         """Hear nothing more, finish what was heard, let go of everything."""
         if self._socket is not None:
-            await self._socket.close_async()  # type: ignore[no-untyped-call]
+            await self._socket.close()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_WORDS_S):
                     await self._desk.drain()
@@ -166,11 +191,22 @@ class SlackBot:
 
     async def connected(self) -> bool:
         """Whether events can come in now; for `/health`."""
-        return self._socket is not None and await self._socket.client.is_connected()
+        return self._socket is not None and await self._socket.connected()
 
     def _on_ring(self, workspace: str) -> None:
         if workspace in ("", self.workspace):
             self.outlet.wake()
+
+    def _on_gap(self) -> None:
+        """Our connection may have missed events: whoever speaks for the workspace reads its threads again."""
+        if self._lease.held:
+            self._catch_up.gap()
+        else:
+            self._attendant.soon(self._bell.ring(TOPIC_GAP, self.workspace))
+
+    def _on_others_gap(self, workspace: str) -> None:
+        if workspace == self.workspace:
+            self._catch_up.gap()
 
     @property
     def _is_local(self) -> bool:

@@ -45,6 +45,19 @@ class DiscordControl(ControlClient[Shown]):
         """The message that an entry of the truth log is about."""
         return Shown(channel=entry.data["channel"], body=entry.data["message"], parent=entry.data.get("parent"))
 
+    async def until_served(self, *, timeout_s: float = 30.0) -> None:
+        """Wait until the app is connected and its commands can be called; before, a person sees no command.
+
+        Raises:
+            TimeoutError: it took too long.
+        """
+
+        async def is_served() -> bool:
+            app = (await self.state())["app"]
+            return bool(app["connections"] and app["commands"])
+
+        await self.until(is_served, timeout_s=timeout_s)
+
     async def messages(self, channel: str) -> list[Shown]:
         """All messages of a channel or of a thread, in the order of posting."""
         return _all_shown(await self.get("thread", channel=channel))

@@ -16,6 +16,7 @@ _WRITTEN = (0, 19, 20, 23)
 _THREAD_STARTER = 21
 _ICON = re.compile(r"^[^\w\s]+ ")
 _MOMENT = re.compile(r"<t:(\d+)(?::\w)?>")
+_CHANNEL = re.compile(r"<#\d+>")
 _NESTED = ("components", "accessory", "component")
 
 
@@ -56,12 +57,12 @@ class Shown:
         """All that can be read in it: its content, that of its embeds, and its components."""
         embeds = (text for embed in self.body.get("embeds", []) for text in _embed_texts(embed))
         shown = (text for component in self._components for text in _component_texts(component))
-        return "\n".join([self.body.get("content", ""), *embeds, *shown])
+        return "\n".join(filter(None, [self.body.get("content", ""), *embeds, *shown]))
 
     @property
     def markdown(self) -> str:
         """All that can be read in it: Discord's own markup is markdown."""
-        return _MOMENT.sub(_utc, self.text)
+        return _CHANNEL.sub("in its thread", _MOMENT.sub(_utc, self.text))
 
     @property
     def actions(self) -> list[str]:

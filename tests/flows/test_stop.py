@@ -40,7 +40,7 @@ Way = Callable[[Room, Shown, Person], Awaitable[None]]
 async def _stopped_in_time(room: Room, root: Shown) -> None:
     async with asyncio.timeout(WITHIN_S):
         ending = await room.until(STOPPED, root)
-    assert "Stopped by ada" in ending.text
+    assert f"Stopped by {room.called['ada']}" in ending.text
     card = await room.until_card(STOPPED, root)
     assert not room.button(card, "stop")
     assert (await room.texts(root))[-1] == ending.text
@@ -117,7 +117,7 @@ async def test_who_did_not_start_it_is_told_who_can_stop_it(room: Room, stop: Wa
     after = room.chat.position
     await stop(room, root, room.ben)
     told = await room.ben.wait_for_ephemeral("can stop it", after=after, timeout_s=30)
-    assert "Only ada" in told.text
+    assert f"Only {room.called['ada']}" in told.text
     await room.ada.reply(question, "Blue.")
     await room.until("✅ Completed", root)
 

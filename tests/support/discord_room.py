@@ -15,6 +15,7 @@ class DiscordRoom(Room):
     """See `Room`."""
 
     platform = "discord"
+    called = {"ada": "Ada Lovelace", "ben": "Ben Ortiz", "chloe": "Chloe Tan"}  # noqa: RUF012
 
     @property
     def chat(self) -> ControlClient[Any]:

@@ -4,7 +4,7 @@ Made by `stage.Stage.room`. Sessions are found by the room's name, which every t
 differently is in `slack_room` and `discord_room`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simulator.control_client import ControlClient
@@ -35,6 +35,8 @@ class Room:
     """One channel, and what is said in it."""
 
     platform: str
+    called: Mapping[str, str]
+    """What people are called when Muster speaks of them."""
 
     def __init__(self, stage: "Stage", name: str, channel: str) -> None:
         self.stage = stage

@@ -13,6 +13,7 @@ class SlackRoom(Room):
     """See `Room`."""
 
     platform = "slack"
+    called = {"ada": "ada", "ben": "ben", "chloe": "chloe"}  # noqa: RUF012
 
     @property
     def chat(self) -> ControlClient[Any]:

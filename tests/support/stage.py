@@ -91,9 +91,11 @@ async def embedded(folder: Path, **settings: str) -> AsyncIterator[Stage]:
         up = await stack.enter_async_context(Child("muster", "up", ready="Ctrl-C stops it", env=env))
         url = _after(up.output, "Chat").rstrip("/")
         database_url = f"sqlite+aiosqlite:///{folder / 'data' / 'muster.db'}"
-        yield await _stage(
+        stage = await _stage(
             stack, url=url, database_url=database_url, folder=folder, env=env, bots=[up], workers=[up], simulator=up
         )
+        await stage.discord.until_served()
+        yield stage
 
 
 @asynccontextmanager
@@ -131,6 +133,7 @@ async def distributed(folder: Path, *, bots: int = 2, workers: int = 2, **settin
         async with asyncio.TaskGroup() as starting:
             for child in (*stage.bots, *stage.workers):
                 starting.create_task(stack.enter_async_context(child))
+        await stage.discord.until_served()
         yield stage
 
 
