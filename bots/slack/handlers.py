@@ -86,7 +86,8 @@ class SlackHandlers:
     async def on_message(self, event: dict[str, Any]) -> None:
         """A `message` or `app_mention`; raises when it could not be recorded, so that Slack sends it again."""
         if (change := parse.changed(event, self._bot_user)) is not None:
-            await self._on_change(change)
+            async with asyncio.timeout(limits.RECORD_S):
+                await self._on_change(change)
             return
         message = parse.said(event, self._bot_user)
         if message is None:
@@ -227,11 +228,10 @@ class SlackHandlers:
         await self._record_in_time(ack, record, refuse)
 
     async def _on_change(self, change: parse.Changed) -> None:
-        async with asyncio.timeout(limits.RECORD_S):
-            by, names = await self._who(change.user, "", change.text)
-            wanted = parse.changed_reply(change, self._workspace, self._bot_user, by, names)
-            notify = self._in_private(wanted.place, change.user)
-            await self._attendant.take(wanted, key=change.dedupe_key, order=change.at, notify=notify)
+        by, names = await self._who(change.user, "", change.text)
+        wanted = parse.changed_reply(change, self._workspace, self._bot_user, by, names)
+        notify = self._in_private(wanted.place, change.user)
+        await self._attendant.take(wanted, key=change.dedupe_key, order=change.at, notify=notify)
 
     async def _open_form(self, trigger: str, place: Place, wish: Wish) -> None:
         """Show the form: a read, which leaves no record.

@@ -53,6 +53,15 @@ LOOK_UP_S = 1.0
 """What asking Slack who somebody is may take of `ACK_S`; unknown people count as guests."""
 FACTS_S = 60.0
 """How long what Slack said of people and channels may be relied on."""
+SILENT_S = 35.0
+"""A connection that has answered no ping for so long is half-open: the SDK sends one every 10 s."""
+GAP_S = 5.0
+"""Without a connection for longer than that, events may have been missed: Slack tells of each three times, the first
+two at once. https://docs.slack.dev/apis/events-api#retries"""
+CONNECT_S = 20.0
+"""What connecting anew may take."""
+CLOSE_S = 5.0
+"""What closing a connection may take that perhaps nobody answers on."""
 RECONCILE_AFTER_S = 30.0
 """A message may take a while to be found after a lost reply; not documented, chosen with room."""
 UPLOAD_S = 60.0

@@ -70,6 +70,9 @@ class Across(Protocol):
     async def stirring(self, platform: Platform) -> list[WorkspaceId]:
         """Workspaces of the platform with something to show, to send or to redraw."""
 
+    async def unfinished_in(self, platform: Platform) -> list[WorkspaceId]:
+        """Workspaces of the platform in which a session is not finished."""
+
     async def untaken(self, received_before: datetime) -> list[Place]:
         """Places with inbox rows that nobody has carried out."""
 
