@@ -7,7 +7,7 @@ token the one with the lease is connected, records, shows and sends; the others 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import discord
@@ -73,12 +73,14 @@ class DiscordBot:
         make_desk: MakeDesk,
         patience: Patience | None = None,
         lease_s: float = LEASE_S,
+        identifies: Mapping[float, int] = limits.IDENTIFIES,
     ) -> None:
         """Connect nothing yet.
 
         Args:
             process: this process' own id; a standby must have another.
             patience: times of the senders; by default Discord's.
+            identifies: how many sessions may be started in windows of so many seconds.
         """
         self._access = access
         self._uow = uow
@@ -90,6 +92,7 @@ class DiscordBot:
             reconcile_after_s=limits.RECONCILE_AFTER_S, resend_within_s=limits.RESEND_WITHIN_S
         )
         self._lease_s = lease_s
+        self._identifies = identifies
         guard = BanGuard()
         self._client = GatewayClient(reads_content=True, guard=guard, on_identify=self._may_identify)
         self._rest = Rest(self._client.http, guard)
@@ -255,11 +258,7 @@ class DiscordBot:
     async def _may_identify(self) -> float:
         try:
             async with self._uow.across() as across:
-                return await across.identify(
-                    self.name,
-                    most_a_min=limits.IDENTIFIES_A_MIN,
-                    most_a_day=limits.IDENTIFIES_A_DAY,
-                )
+                return await across.identify(self.name, self._identifies)
         except TransientError as error:
             return error.retry_after_s
 

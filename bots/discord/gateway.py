@@ -34,10 +34,11 @@ _GUILDS_WITHIN_S = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """Who hears what; each returns at once."""
+    """Who hears what; each but `on_term` returns at once."""
 
     on_event: Callable[[str, Payload], None]  # a dispatch of a kind in `HEARD`
     on_interaction: Callable[[discord.Interaction[Any]], None]
+    on_term: Callable[[], Awaitable[None]]  # before this process connects; awaited
     on_ready: Callable[[], None]  # a new session: what was said before may have been missed
 
 
@@ -152,9 +153,11 @@ class Gateway:
         self._client = client
         self._rest = rest
         self._lease = lease
-        self._on_ready = listener.on_ready
+        self._on_term, self._on_ready = listener.on_term, listener.on_ready
         self._failures = 0
         self._closing = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self.reads_content = reads_content
         """Whether Discord lets us read messages that do not mention us."""
         client.listener = replace(listener, on_ready=self._ready)
@@ -178,11 +181,12 @@ class Gateway:
     async def close(self) -> None:
         """Hear nothing more."""
         self._closing.set()
-        await self._client.close()
+        await self._idle.wait()
 
     async def _term(self) -> None:
         connecting, closing = asyncio.create_task(self._stay_connected()), asyncio.create_task(self._closing.wait())
         either = (connecting, closing)
+        self._idle.clear()
         try:
             while self._lease.held and not any(task.done() for task in either):
                 await asyncio.wait(either, timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
@@ -196,8 +200,10 @@ class Gateway:
                 connecting.cancel()
                 await asyncio.wait({connecting}, timeout=_LOOK_S)
             await self._client.close()
+            self._idle.set()
 
     async def _stay_connected(self) -> None:
+        await self._on_term()
         while True:
             try:
                 await self._check_starts()

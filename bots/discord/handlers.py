@@ -68,6 +68,15 @@ class DiscordHandlers:
             case "MESSAGE_REACTION_ADD":
                 self._attendant.soon(self._until_recorded(lambda: self.on_reaction(data, guild)))
 
+    async def hear_again(self, data: Payload, guild: str) -> None:
+        """A message that was read back: taken if the gateway has not told of it, as if it had just now.
+
+        Raises:
+            TransientError: it could not be recorded.
+        """
+        await self.on_message(data, guild, answering=False)
+        await self.on_change(data, guild)
+
     async def on_message(self, data: Payload, guild: str, *, answering: bool = True) -> None:
         """A new message, or one that was read back.
 

@@ -56,6 +56,8 @@ UNANSWERED_S = 20.0
 """After so long a person is told that the request is noted, and the answer may still come."""
 FACTS_S = 60.0
 """How long what Discord said of people may be relied on."""
+ACTIVE_S = 20.0
+"""The same for what was said last in a guild's threads: about as long as one round of catching up."""
 PLACES_S = 3_600.0
 """How long what cannot change may be kept: a thread's parent and kind."""
 RECONCILE_AFTER_S = 1.0
@@ -81,8 +83,8 @@ INVALID_MOST = 2_000
 """Answers of 401, 403 and 429 after which we stop: 10,000 in 10 minutes are a ban (same page)."""
 
 # Gateway. https://docs.discord.com/developers/events/gateway
-IDENTIFIES_A_MIN = 2
-IDENTIFIES_A_DAY = 300
-"""Discord resets a token after 1,000 in a day."""
+IDENTIFIES = {5.0: 1, 60.0: 2, 86_400.0: 300}
+"""At most so many in so many seconds: more than one in 5 s is refused, and Discord resets a token after 1,000 in a day.
+https://docs.discord.com/developers/events/gateway#session-start-limit-object"""
 IDENTIFIES_SPARED = 20
 """Of what Discord says is left of the day."""

@@ -132,16 +132,23 @@ class DiscordConversations:
         return Where(place=place, owned=kind in THREADS and str(raw.get("owner_id")) == own)
 
     async def wrote(self, guild: str, author: Mapping[str, Any], member: Mapping[str, Any] | None) -> Known:
-        """Who wrote a message; restricted when Discord does not say in time.
+        """Who wrote a message; restricted when it is nobody who is in the guild now.
 
         Args:
             member: as it comes with the message; looked up when it did not.
+
+        Raises:
+            TransientError: it did not, and Discord does not say now.
         """
         person = Person(id=UserId(str(author["id"])), name=shown_name(author, member))
         if not guild:
             return Known(person=person, restricted=bool(author.get("bot")))
         if member is None:
-            return await self.who(guild, person.id, person.name)
+            try:
+                member = await self._raw_member(guild, person.id)
+            except PermanentError:
+                return Known(person=person, restricted=True)
+            person = Person(id=person.id, name=shown_name(author, member))
         restricted = bool(author.get("bot") or member.get("pending"))
         return Known(
             person=person, restricted=restricted, admin=not restricted and self._manages(guild, author, member)

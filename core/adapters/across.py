@@ -3,12 +3,23 @@
 Made by the unit of work for one transaction; called by workers, senders and the front desk's sweep.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.adapters.sql_tables import HELD_STATES, deliveries, identifies, inbox, posts, processes, sessions, threads
+from core.adapters.sql_tables import (
+    HELD_STATES,
+    UNFINISHED,
+    deliveries,
+    identifies,
+    inbox,
+    posts,
+    processes,
+    sessions,
+    threads,
+)
 from core.adapters.upsert import insert_or_update
 from core.domain.lifecycle import CLAIMABLE, State
 from core.domain.refs import Place, Platform, ProcessId, SessionId, WorkspaceId
@@ -16,7 +27,7 @@ from core.ports import Held
 
 Found = list[tuple[WorkspaceId, SessionId]]
 _AT_ONCE = 200
-_MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
+_DAY = timedelta(days=1)
 
 
 class SqlAcross:
@@ -43,14 +54,14 @@ class SqlAcross:
             processes.delete().where(processes.c.role == role, processes.c.name == name, processes.c.owner == owner)
         )
 
-    async def identify(self, bot: str, *, most_a_min: int, most_a_day: int) -> float:
+    async def identify(self, bot: str, most: Mapping[float, int]) -> float:
         await self._connection.execute(identifies.delete().where(identifies.c.at < self._now - _DAY))
         query = sa.select(identifies.c.at).where(identifies.c.bot == bot).order_by(identifies.c.at.desc())
         counted = list((await self._connection.execute(query)).scalars())
         waits_s = [
-            (counted[most - 1] + window - self._now).total_seconds()
-            for window, most in ((_MINUTE, most_a_min), (_DAY, most_a_day))
-            if len(counted) >= most
+            (counted[many - 1] + timedelta(seconds=window_s) - self._now).total_seconds()
+            for window_s, many in most.items()
+            if len(counted) >= many
         ]
         if (wait_s := max(waits_s, default=0.0)) > 0:
             return wait_s
@@ -97,6 +108,10 @@ class SqlAcross:
         of_platform = sa.and_(threads.c.blocked == "", threads.c.workspace.startswith(f"{platform}:"))
         query = sa.union(*(each.where(of_platform) for each in (to_show, to_redraw, to_send)))
         return list((await self._connection.execute(query)).scalars())
+
+    async def unfinished_in(self, platform: Platform) -> list[WorkspaceId]:
+        query = sa.select(sessions.c.workspace).where(UNFINISHED, sessions.c.workspace.startswith(f"{platform}:"))
+        return list((await self._connection.execute(query.distinct())).scalars())
 
     async def untaken(self, received_before: datetime) -> list[Place]:
         query = (

@@ -3,6 +3,7 @@
 Implemented by the SQL unit of work; opened by services, bots and workers.
 """
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -49,8 +50,11 @@ class Across(Protocol):
 
     async def release(self, role: str, name: str, owner: ProcessId) -> None: ...
 
-    async def identify(self, bot: str, *, most_a_min: int, most_a_day: int) -> float:
+    async def identify(self, bot: str, most: Mapping[float, int]) -> float:
         """Count one more session that *bot* starts with its platform; all processes' count alike.
+
+        Args:
+            most: how many there may be in windows of so many seconds, a day at the longest.
 
         Returns:
             0 when it was counted, else the seconds until one may be.
