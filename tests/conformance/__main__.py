@@ -13,6 +13,7 @@ import click
 
 from tests.conformance import report, tolerance, traffic
 from tests.conformance.differences import Difference, Results
+from tests.conformance.discord import DiscordCheck
 from tests.conformance.slack import SlackCheck
 
 TESTS = ("tests/flows",)
@@ -39,13 +40,21 @@ def main(specs: Path, recorded: Path | None, tests: tuple[str, ...]) -> None:
 def _check(specs: Path, folder: Path) -> bool:
     """Check what *folder* holds and say what was found; returns whether all is explained."""
     entries = list(traffic.read(folder))
-    found = {"slack": SlackCheck(specs / "slack").check(one for one in entries if one.platform == "slack")}
+    if not entries:
+        click.echo(f"no traffic in {folder}")
+        return False
+    found = {
+        "slack": SlackCheck(specs / "slack").check(one for one in entries if one.platform == "slack"),
+        "discord": DiscordCheck(specs / "discord-openapi.json").check(
+            one for one in entries if one.platform == "discord"
+        ),
+    }
     counts = _joined(found)
     verdict = tolerance.judge(counts, tolerance.load(), platforms=frozenset(found))
     coverage = [one for results in found.values() for one in results.coverage]
     for line in report.lines(coverage, counts, verdict):
         click.echo(line)
-    return bool(entries) and not verdict.unexplained and not verdict.idle
+    return not verdict.unexplained and not verdict.idle
 
 
 def _joined(found: dict[str, Results]) -> Counter[Difference]:

@@ -6,9 +6,16 @@ says what the value must be. Where a sample is empty (`{}`, `[]`), anything may 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from tests.conformance.shapes import Schema
+
+BLOCKS = "sample_blocks"
+"""Name under which the blocks of all samples are described once: samples show different ones in different places."""
+RICH_TEXT = "sample_rich_text"
+"""Name under which all that a rich text is made of is described once: samples nest everything in everything."""
+_ID = re.compile(r"[A-Z][A-Z0-9]{7,}_*")
 
 
 def schema_of(sample: Any) -> Schema:
@@ -23,17 +30,27 @@ def schema_of(sample: Any) -> Schema:
         case str():
             return {"type": ["string", "null"]}
         case list():
-            return {
-                "type": ["array", "null"],
-                "items": {"anyOf": [schema_of(part) for part in sample]} if sample else {},
-            }
+            elements = {"anyOf": [schema_of(part) for part in sample]} if sample else {}
+            return {"type": ["array", "null"], "items": elements}
         case dict() if sample:
-            return {"type": ["object", "null"], "properties": {name: _field(name, sample[name]) for name in sample}}
+            return _object(sample)
         case _:
             return {}
+
+
+def _object(sample: dict[str, Any]) -> Schema:
+    schema: Schema = {"type": ["object", "null"]}
+    if all(_ID.fullmatch(name) for name in sample):  # not fields but things by their ids
+        return schema | {"additionalProperties": {"anyOf": [schema_of(inner) for inner in sample.values()]}}
+    fields = {name: _field(name, inner) for name, inner in sample.items()}
+    if str(sample.get("type")).startswith("rich_text") and "elements" in sample:
+        fields["elements"] = {"type": "array", "items": {"$ref": f"#/definitions/{RICH_TEXT}"}}
+    return schema | {"properties": fields}
 
 
 def _field(name: str, sample: Any) -> Schema:
     if name == "type" and isinstance(sample, str) and sample:
         return {"const": sample}
+    if name == "blocks":
+        return {"$ref": f"#/definitions/{BLOCKS}"}
     return schema_of(sample)

@@ -63,7 +63,10 @@ class Shapes:
         """The errors that say something: of several shapes none of which fits, those of the one that is nearest."""
         for error in errors:
             if error.validator == "anyOf" and error.context:
-                yield from self._leaves(_nearest(error.context))
+                parts: Any = error.validator_value
+                for inner in self._errors(self._nearest(parts, error.instance), error.instance):
+                    inner.parent = error
+                    yield from self._leaves([inner])
             else:
                 yield error
 
@@ -99,9 +102,29 @@ class Shapes:
                 yield from self._applying(part, value)
 
     def _fitting(self, parts: list[Schema], value: Any) -> list[Schema]:
-        errors = [list(self._errors(part, value)) for part in parts]
-        fitting = [part for part, wrong in zip(parts, errors, strict=True) if not wrong]
-        return fitting or [min(zip(parts, errors, strict=True), key=lambda pair: _distance(pair[1]))[0]]
+        fitting = [part for part in parts if self._validator(part).is_valid(value)]
+        return fitting or [self._nearest(parts, value)]
+
+    # -- of several shapes, the one that is meant ---------------------------------------------------------------
+
+    def _nearest(self, parts: list[Schema], value: Any) -> Schema:
+        """The shape that *value*, which fits none, was probably meant to have."""
+        return min(parts, key=lambda part: self._distance(part, value))
+
+    def _distance(self, schema: Schema, value: Any) -> tuple[bool, bool, int]:
+        """How far a value is from a shape: another kind of value, then another `type`, then the number of errors."""
+        errors = list(self._errors(schema, value))
+        other_kind = any(error.validator == "type" and not error.path for error in errors)
+        other_type = any(error.validator in ("const", "enum") and list(error.path) == ["type"] for error in errors)
+        known = len(self._names(schema) & set(value)) if isinstance(value, dict) else 0
+        return other_kind, other_type, len(errors) - known
+
+    def _names(self, schema: Schema) -> set[str]:
+        """The fields that a shape has in any case."""
+        names = set(schema.get("properties", {}))
+        for part in schema.get("allOf", ()):
+            names |= self._names(part)
+        return names | self._names(self._resolve(schema["$ref"])) if "$ref" in schema else names
 
     def _resolve(self, ref: str) -> Schema:
         found: Any = self._document
@@ -137,21 +160,6 @@ def plain(schema: Any) -> Any:
         else:
             result[key] = inner if key in _IS_NO_SCHEMA else plain(inner)
     return result
-
-
-def _nearest(context: Iterable[ValidationError]) -> list[ValidationError]:
-    """Of the errors of several shapes, those of the shape that is the nearest."""
-    by_shape: dict[Any, list[ValidationError]] = {}
-    for error in context:
-        by_shape.setdefault(error.relative_schema_path[0], []).append(error)
-    return min(by_shape.values(), key=_distance)
-
-
-def _distance(errors: list[ValidationError]) -> tuple[bool, bool, int]:
-    """How far a value is from a shape: another kind of value, then another `type`, then the number of errors."""
-    other_kind = any(error.validator == "type" and not error.relative_path for error in errors)
-    other_type = any(list(error.relative_path) == ["type"] for error in errors)
-    return other_kind, other_type, len(errors)
 
 
 def _finding(error: ValidationError) -> Finding:

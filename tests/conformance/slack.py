@@ -13,13 +13,11 @@ from typing import Any
 from simulator.slack.limits import TIERS
 from simulator.slack.web_api import METHODS
 from tests.conformance.differences import Coverage, Results
-from tests.conformance.shapes import Shapes
 from tests.conformance.slack_published import Published, event_name
 from tests.conformance.traffic import Entry
 
 NO_TIER = 0
 """For methods with rates of their own, which the table of tiers does not put into numbers."""
-_SAMPLES = Shapes({})
 
 
 class SlackCheck:
@@ -79,18 +77,18 @@ class SlackCheck:
         if as_json and self._published.reads_json(method) is False:
             self.results.say(where, "is sent as JSON, which the method does not read")
         described = self._published.arguments(method, as_json=as_json)
-        self.results.add(where, _SAMPLES.compare(described, call["args"]))
+        self.results.add(where, self._published.shapes.compare(described, call["args"]))
         self._parts(where, call["args"])
 
     def _parts(self, where: str, body: dict[str, Any]) -> None:
         """Check what is described apart from the call that carries it: blocks and views."""
-        for name, schema in (("blocks", self._published.message_blocks), ("view", self._published.view)):
+        for name, schema in (("blocks", self._published.blocks), ("view", self._published.view)):
             value = body.get(name)
             if isinstance(value, str):
                 value = json.loads(value)
             if value is not None:
                 wrapped = {"properties": {name: schema}}
-                self.results.add(where, _SAMPLES.compare(wrapped, {name: value}))
+                self.results.add(where, self._published.shapes.compare(wrapped, {name: value}))
 
     def _answer(self, call: dict[str, Any]) -> None:
         """Check the answer. One that never came, or that a fault put in its place, is none of Slack's."""
@@ -107,9 +105,9 @@ class SlackCheck:
         if sample is None and older is None:
             self.results.say(where, "has no published shape")
         if sample is not None:
-            self.results.add(where, _SAMPLES.compare(sample, answer))
+            self.results.add(where, self._published.shapes.compare(sample, answer))
         if older is not None:
-            findings = self._published.web_shapes.compare(older, answer)
+            findings = self._published.shapes.compare(older, answer)
             self.results.add(where, (one for one in findings if sample is None or one.problem == "is missing"))
 
     # -- what Slack sends -------------------------------------------------------------------------------------
@@ -129,4 +127,4 @@ class SlackCheck:
         if schema is None:
             self.results.say(where, "has no published shape")
         else:
-            self.results.add(where, _SAMPLES.compare(schema, payload))
+            self.results.add(where, self._published.shapes.compare(schema, payload))

@@ -13,10 +13,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tests.conformance.samples import schema_of
+from tests.conformance.samples import BLOCKS, RICH_TEXT, schema_of
 from tests.conformance.shapes import Schema, Shapes
 
 _JSON = "application/json"
+_MESSAGE = "sample_message"
+_MESSAGES = ("MessagePayload", "MessageBotPayload", "MessageFileSharePayload", "MessageThreadBroadcastPayload")
 _FORM_VALUES: dict[str, Schema] = {
     "integer": {"type": "string", "pattern": r"^-?\d+$"},
     "number": {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"},
@@ -37,7 +39,8 @@ class Published:
         self._web: dict[str, Any] = _read(folder / "web_openapi_v2_2021.json")
         self._events: dict[str, Any] = _read(folder / "events_api_async_v1.json")
         self.tiers: dict[str, str] = _read(folder / "rate_limit_tiers.json")
-        self.web_shapes = Shapes({"definitions": self._web["definitions"]})
+        own = {BLOCKS: self._blocks(), RICH_TEXT: self._rich_text(), _MESSAGE: self._message()}
+        self.shapes = Shapes({"definitions": {**self._web["definitions"], **own}})
         self.event_shapes = Shapes({"components": self._events["components"]})
 
     # -- methods ----------------------------------------------------------------------------------------------
@@ -70,9 +73,18 @@ class Published:
         return self._sample(f"api/{method}.json")
 
     def older_answer(self, method: str) -> Schema | None:
-        """An answer without error as the OpenAPI document describes it; refers into `web_shapes`."""
+        """An answer without error as the OpenAPI document describes it; messages in it, as the samples do.
+
+        Refers into `shapes`. The document is from before most fields of today's messages.
+        """
         operation = self.operation(method)
-        return None if operation is None else operation["responses"]["200"]["schema"]
+        if operation is None:
+            return None
+        schema: Schema = operation["responses"]["200"]["schema"]
+        message = {"$ref": f"#/definitions/{_MESSAGE}"}
+        today = {"message": message, "messages": {"type": "array", "items": message}}
+        known = schema["properties"]
+        return schema | {"properties": {name: today.get(name, known[name]) for name in known}}
 
     def errors(self, method: str) -> frozenset[str]:
         """The errors that the method may answer; empty when nothing is published about them."""
@@ -99,17 +111,36 @@ class Published:
         samples = [_read(path) for path in sorted((self._folder / "interactions").glob("*.json"))]
         return {sample.get("type", ""): schema_of(sample) for sample in samples}
 
-    # -- parts of requests ------------------------------------------------------------------------------------
+    # -- parts ------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def message_blocks(self) -> Schema:
-        """The blocks of a message."""
-        return schema_of(_read(self._folder / "events" / "MessagePayload.json")["event"]["blocks"])
+    @property
+    def blocks(self) -> Schema:
+        """The blocks of messages and views; refers into `shapes`."""
+        return {"$ref": f"#/definitions/{BLOCKS}"}
 
     @cached_property
     def view(self) -> Schema:
-        """A modal or a home tab."""
+        """A modal or a home tab; refers into `shapes`."""
         return schema_of(_read(self._folder / "api" / "views.open.json")["view"])
+
+    def _blocks(self) -> Schema:
+        in_messages = _read(self._folder / "api" / "files.info.json")["file"]["title_blocks"]
+        in_views = _read(self._folder / "api" / "views.open.json")["view"]["blocks"]
+        return schema_of(in_messages + in_views)
+
+    def _rich_text(self) -> Schema:
+        """Lists, sections and quotes of a rich text, and the words, links and mentions in them."""
+        blocks = _read(self._folder / "api" / "files.info.json")["file"]["title_blocks"]
+        outer = next(block["elements"] for block in blocks if block["type"] == "rich_text")
+        inner = outer[0]["elements"][0]["elements"]
+        elements: Schema = schema_of(outer + inner)["items"]
+        return elements
+
+    def _message(self) -> Schema:
+        """A message with all fields that one sort of message has, and what the OpenAPI document requires of each."""
+        samples = [_read(self._folder / "events" / f"{name}.json")["event"] for name in _MESSAGES]
+        schema = schema_of({name: sample[name] for sample in samples for name in sample})
+        return schema | {"required": self._web["definitions"]["objs_message"]["required"]}
 
     def _sample(self, name: str) -> Schema | None:
         path = self._folder / name
