@@ -62,8 +62,9 @@ async def _read_form(request: web.Request) -> Body:
             uploads[int(numbered[1])] = Upload(
                 filename=value.filename, content=value.file.read(), content_type=content_type
             )
-        elif name == "payload_json" and isinstance(value, str):
-            fields = _parse(value)
+        elif name == "payload_json" and not isinstance(value, web.FileField):
+            # With a content type of its own, as in Discord's examples, it comes as bytes.
+            fields = _parse(value if isinstance(value, str) else value.decode("utf-8", "replace"))
         elif isinstance(value, str):
             fields[name] = value
     return Body(fields=fields, uploads=uploads)
