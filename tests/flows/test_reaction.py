@@ -1,0 +1,47 @@
+"""A 🛑 on what Muster posted stops the session, by who may stop it in the other ways too."""
+
+import asyncio
+
+import pytest
+
+from bots.slack.parse import REACTION_STOP
+from tests.support.model_control import DONE, asks
+from tests.support.room import COMPLETED, STOPPED, Room
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.platforms("slack")]
+
+WITHIN_S = 10.0
+
+
+@pytest.mark.parametrize("on", ["card", "agent"])
+async def test_a_stop_sign_on_any_of_its_posts_stops_a_session_at_work(room: Room, on: str) -> None:
+    await room.script()
+    await room.fault("hang", kind="turn", times=9)
+    root = await room.start()
+    await room.until_asked(kind="turn")
+    marked = root if on == "card" else await room.until("The team:", root)
+    await room.ada.react(marked, REACTION_STOP)
+    async with asyncio.timeout(WITHIN_S):
+        ending = await room.until(STOPPED, root)
+    assert f"Stopped by {room.called['ada']}" in ending.text
+
+
+async def test_a_stop_sign_withdraws_the_question_that_it_is_put_on(room: Room) -> None:
+    await room.script(asks("Which colour?"))
+    root = await room.start()
+    question = await room.until("Which colour?", root)
+    await room.ada.react(question, REACTION_STOP)
+    async with asyncio.timeout(WITHIN_S):
+        await room.until(STOPPED, root)
+
+
+async def test_a_stop_sign_of_somebody_else_is_answered_in_private(room: Room) -> None:
+    await room.script(asks("Which colour?"), f"Blue.{DONE}")
+    root = await room.start()
+    question = await room.until("Which colour?", root)
+    after = room.chat.position
+    await room.ben.react(question, REACTION_STOP)
+    told = await room.ben.wait_for_ephemeral("can stop it", after=after, timeout_s=30)
+    assert f"Only {room.called['ada']}" in told.text
+    await room.ada.reply(question, "Blue.")
+    await room.until(COMPLETED, root)
