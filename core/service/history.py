@@ -38,7 +38,7 @@ class History:
         if not listed:
             if words:
                 return Answer(text=f"No session in this conversation has the words “{clean(words)}”.")
-            return Answer(text="No session has run in this conversation yet. Start one with `/agents <task>`.")
+            return Answer(text="No session has run in this conversation yet. Start one with `/agents`.")
         about = f"Sessions with “{clean(words)}”" if words else "Sessions in this conversation"
         older = _next_page(query) if len(found) > PAGE else None
         return Answer(text=f"{about}, newest first:", sessions=listed, older=older)

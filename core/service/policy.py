@@ -46,7 +46,7 @@ class Policy:
         """
         if not task.strip():
             raise UserError(
-                "Say what the team should do, for example: `/agents compare three ways to store logs`.", about="task"
+                "Say what the team should do, for example: compare three ways to store logs.", about="task"
             )
         if len(task) > MAX_TASK_CHARS:
             raise UserError(

@@ -54,7 +54,7 @@ class DiscordControl(ControlClient[Shown]):
 
         async def is_served() -> bool:
             app = (await self.state())["app"]
-            return bool(app["connections"] and app["commands"])
+            return bool(app["commands"]) and any(each["identified"] for each in app["connections"])
 
         await self.until(is_served, timeout_s=timeout_s)
 

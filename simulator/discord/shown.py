@@ -76,8 +76,10 @@ class Shown:
 
     @property
     def pictures(self) -> list[dict[str, Any]]:
-        """The attached pictures, which Discord shows."""
-        return [file for file in self._attachments if _is_picture(file)]
+        """The attached pictures, those that an embed has taken in included."""
+        taken_in = (embed["image"]["url"] for embed in self.body.get("embeds", []) if "image" in embed)
+        in_embeds = [{"id": (parts := url.split("/"))[-2], "name": parts[-1]} for url in taken_in]
+        return [*in_embeds, *(file for file in self._attachments if _is_picture(file))]
 
     @property
     def _attachments(self) -> list[dict[str, Any]]:

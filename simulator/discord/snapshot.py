@@ -31,7 +31,14 @@ def snapshot(platform: DiscordPlatform, guild: Guild) -> dict[str, Any]:
             "bot_user": world.bot.id,
             "commands": platform.commands.callable_in(guild.id),
             "user_installs": sorted(world.application.user_installs),
-            "connections": [{"id": c.id, "black_holed": c.black_holed} for c in platform.gateway.connections],
+            "connections": [
+                {
+                    "id": c.id,
+                    "black_holed": c.black_holed,
+                    "identified": any(s.connection is c for s in platform.gateway.sessions),
+                }
+                for c in platform.gateway.connections
+            ],
             "session_start_limit": platform.gateway.session_start_limit(),
         },
         "options": asdict(platform.options),

@@ -28,7 +28,7 @@ FLAGS = (
 )
 HERE = Path(__file__).parent
 Open = Callable[..., Awaitable[Page]]
-"""Opens the page of a simulator: `await open_page(path, width=..., height=..., dark=...)`."""
+"""Opens the page of a simulator: `await open_page(url, at="/slack", width=..., height=..., dark=...)`."""
 
 
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:
@@ -80,7 +80,9 @@ async def open_page(browser: Browser) -> AsyncIterator[Open]:
     wrong: list[str] = []
     contexts: list[BrowserContext] = []
 
-    async def opened(url: str, *, width: int = 1280, height: int = 800, dark: bool = False) -> Page:
+    async def opened(
+        url: str, *, at: str = "/slack", width: int = 1280, height: int = 800, dark: bool = False
+    ) -> Page:
         size: ViewportSize = {"width": width, "height": height}
         context = await browser.new_context(viewport=size, color_scheme="dark" if dark else "light")
         contexts.append(context)
@@ -90,8 +92,8 @@ async def open_page(browser: Browser) -> AsyncIterator[Open]:
         page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
         page.on("request", lambda asked: None if asked.url.startswith((*own, "data:")) else wrong.append(asked.url))
         page.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
-        await page.goto(url)
-        await page.locator(".channel-pane .composer, .channel-pane .join-bar").first.wait_for(state="attached")
+        await page.goto(url + at)
+        await page.locator(".chat:not([hidden]) .channel-pane .message, .welcome").first.wait_for(state="attached")
         return page
 
     yield opened

@@ -208,7 +208,7 @@ async def test_in_a_narrow_window_one_thing_is_shown_at_a_time(
     await app.say("A reply", thread_ts=ts)
     assert await page.evaluate("document.documentElement.scrollWidth") <= 390
     await page.get_by_role("button", name="1 reply").click()
-    await expect(page.get_by_role("main")).to_be_hidden()
+    await expect(page.locator(".channel-pane")).to_be_hidden()
     await page.get_by_role("button", name="Close thread").click()
     await expect(page.get_by_role("navigation")).to_be_hidden()
     await page.get_by_role("button", name="Channels", exact=True).click()

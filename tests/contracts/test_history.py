@@ -16,7 +16,7 @@ from tests.support.desk import ACME, ANA, BEN, GENERAL, Conversations, Desk, Wor
 
 SECRET = ChannelId("C2")
 NOT_SHOWN = "I cannot tell whether you may read this conversation, so I show nothing of it."
-NONE_YET = "No session has run in this conversation yet. Start one with `/agents <task>`."
+NONE_YET = "No session has run in this conversation yet. Start one with `/agents`."
 TOKEN = "xoxb-" + "1234567890-abcdefghij"
 PLENTY = Policy(max_active_per_user=1_000, max_active_per_workspace=1_000)
 

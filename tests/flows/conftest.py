@@ -1,4 +1,4 @@
-"""Every flow runs on both kinds of installation and on both platforms; one installation of each kind serves them all."""
+"""Every flow runs on both kinds of installation and both platforms; one installation of each kind serves them all."""
 
 from collections.abc import AsyncIterator
 

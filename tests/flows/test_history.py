@@ -13,7 +13,7 @@ async def _asked(room: Room, who: Person, command: str, text: str = "") -> Shown
     after = room.chat.position
     outcome = await (room.history if command == "/history" else room.command)(text, by=who)
     assert outcome.acked, outcome
-    return await who.wait_for_ephemeral(after=after, timeout_s=30)
+    return await room.told(who, after=after)
 
 
 async def _done(room: Room, words: str, result: str = "Done so.") -> int:
@@ -21,11 +21,7 @@ async def _done(room: Room, words: str, result: str = "Done so.") -> int:
     await room.script(f"{result}{DONE}")
     root = await room.start(words)
     await room.until(COMPLETED, root)
-    return _number(root)
-
-
-def _number(root: Shown) -> int:
-    return int(root.text.split()[0].removeprefix("#"))
+    return room.number(root)
 
 
 async def test_the_sessions_of_a_conversation_are_listed_newest_first(room: Room) -> None:
@@ -58,7 +54,7 @@ async def test_a_long_history_is_read_page_by_page(room: Room) -> None:
     assert room.button(first, "older")
     after = room.chat.position
     await room.press(first, "older")
-    second = await room.ada.wait_for_ephemeral(after=after, timeout_s=30)
+    second = await room.told(room.ada, after=after)
     pages = first.text + second.text
     assert all(f"Task {n:02}" in pages for n in range(11))
     assert "Task 10" in first.text
@@ -75,12 +71,12 @@ async def test_a_transcript_comes_as_a_file_in_a_direct_message(room: Room) -> N
     after = room.chat.position
     told = await _asked(room, room.ben, "/history", f"#{number}")
     assert f"#{number}" in told.text
-    assert "direct message" in told.text
-    sent = await room.chat.wait_for_message(channel=await room.ben.open_im(), after=after, timeout_s=30)
+    sent = await room.document(room.ben, after=after)
     [file] = sent.files
     assert file["name"] == f"session-{number}.md"
     document = (await room.download(file["id"])).decode()
-    for words in ("Count the apples", "There are 4217 of them.", "✅ Completed", f"Started by {room.called['ada']}", "Ana"):
+    starter = room.called["ada"]
+    for words in ("Count the apples", "There are 4217 of them.", "✅ Completed", f"Started by {starter}", "Ana"):
         assert words in document
 
 
@@ -99,11 +95,12 @@ async def test_who_is_not_in_a_private_channel_finds_nothing_of_it(room: Room) -
 async def test_who_left_a_private_channel_no_longer_reads_its_history(room: Room) -> None:
     private = await room.stage.room(room.platform, private=True, members=("chloe", "muster"))
     number = await _done(private, "Plan the party")
-    await private.ada.remove(private.channel, "chloe")
+    await private.remove("chloe")
     told = await _asked(room, room.chloe, "/history", f"{number}")
     assert f"There is no session #{number} that you can see" in told.text
 
 
+@pytest.mark.platforms("slack")
 async def test_a_guest_reads_no_history(room: Room) -> None:
     number = await _done(room, "Count the apples")
     gus = room.person("gus")
@@ -120,7 +117,7 @@ async def test_status_says_what_is_at_work(room: Room) -> None:
     listed = await _asked(room, room.ben, "/agents", "status")
     assert "Paint the fence" in listed.text
     assert "💬 Waiting for you" in listed.text
-    one = await _asked(room, room.ben, "/agents", f"status {_number(root)}")
+    one = await _asked(room, room.ben, "/agents", f"status {room.number(root)}")
     assert f"started by {room.called['ada']}" in one.text
     await room.ada.reply(root, "stop")
     await room.end(root)
@@ -131,4 +128,4 @@ async def test_status_says_what_is_at_work(room: Room) -> None:
 async def test_nothing_done_yet_says_how_to_begin(room: Room) -> None:
     told = await _asked(room, room.ada, "/history")
     assert "No session has run in this conversation yet" in told.text
-    assert "/agents <task>" in told.text
+    assert "Start one with `/agents`" in told.text

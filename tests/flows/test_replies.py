@@ -32,6 +32,7 @@ async def test_choices_are_shown_with_the_question(room: Room) -> None:
     await room.until(COMPLETED, root)
 
 
+@pytest.mark.platforms("slack")
 async def test_of_two_replies_the_first_to_come_answers_and_the_other_author_is_told(room: Room) -> None:
     await room.script(asks("Which colour?"), "Green it is.", f"Green.{DONE}", f"Green with a little red.{DONE}")
     await room.fault("slow", agent="Bea", delay_s=4.0)
@@ -43,7 +44,7 @@ async def test_of_two_replies_the_first_to_come_answers_and_the_other_author_is_
     )
     await room.ada.reply(question, "Red, please.")
     await room.ben.reply(question, "Green, please.")
-    told = await room.ada.wait_for_ephemeral("already answered by", after=after, timeout_s=30)
+    told = await room.told(room.ada, "already answered by", after=after)
     assert room.called["ben"] in told.text
     assert "note" in told.text
     await room.until("Green with a little red.", root)
@@ -65,6 +66,7 @@ async def test_replies_at_the_same_moment_answer_once(room: Room) -> None:
     assert sum(f"Colour {n}." in answer["content"] for n in range(3)) == 1
 
 
+@pytest.mark.platforms("slack")
 async def test_a_reply_written_before_the_question_could_be_read_is_a_note(room: Room) -> None:
     await room.script(asks("Which colour?"), "Blue it is.", f"The result is blue.{DONE}")
     await room.fault("slow", kind="turn", delay_s=1.0)
@@ -156,11 +158,12 @@ async def test_an_empty_reply_is_asked_for_words_and_answers_nothing(room: Room)
     question = await room.until("Which colour?", root)
     after = room.chat.position
     await room.ada.reply(question, files={"picture.txt": b"blue"})
-    await room.ada.wait_for_ephemeral("words", after=after, timeout_s=30)
+    await room.told(room.ada, "words", after=after)
     await room.ada.reply(question, "Blue.")
     await room.until(COMPLETED, root)
 
 
+@pytest.mark.platforms("slack")
 async def test_a_reply_that_is_also_sent_to_the_channel_answers(room: Room) -> None:
     await room.script(asks("Which colour?"), f"Blue it is.{DONE}")
     root = await room.start()
@@ -173,6 +176,7 @@ async def test_a_reply_that_is_also_sent_to_the_channel_answers(room: Room) -> N
 async def test_in_other_peoples_thread_only_a_mention_answers(room: Room) -> None:
     await room.script(asks("Which colour?"), f"Blue it is.{DONE}")
     begun = await room.ben.post(room.name, "We should paint the fence.")
+    await room.thread_under(begun)
     await room.ada.reply(begun, room.task("@muster paint it"))
     question = await room.until("Which colour?", begun)
     assert "mention me" in question.text

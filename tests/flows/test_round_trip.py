@@ -25,5 +25,5 @@ async def test_a_task_becomes_a_team_that_asks_and_uses_the_answer(room: Room) -
     await room.until_card("✅ Completed", root)
     after = room.chat.position
     await room.history()
-    listed = await room.ada.wait_for_ephemeral("Compare solar and wind", after=after)
+    listed = await room.told(room.ada, "Compare solar and wind", after=after)
     assert "Completed" in listed.text

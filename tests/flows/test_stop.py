@@ -116,7 +116,7 @@ async def test_who_did_not_start_it_is_told_who_can_stop_it(room: Room, stop: Wa
     question = await room.until("Which colour?", root)
     after = room.chat.position
     await stop(room, root, room.ben)
-    told = await room.ben.wait_for_ephemeral("can stop it", after=after, timeout_s=30)
+    told = await room.told(room.ben, "can stop it", after=after)
     assert f"Only {room.called['ada']}" in told.text
     await room.ada.reply(question, "Blue.")
     await room.until("✅ Completed", root)
@@ -136,10 +136,10 @@ async def test_a_stop_after_the_end_says_that_it_has_ended(room: Room) -> None:
     await room.until("✅ Completed", root)
     after = room.chat.position
     await room.ada.press(root, room.button(root, "stop"), value="1", stale=True)
-    await room.ada.wait_for_ephemeral(after=after, timeout_s=30)
+    await room.told(room.ada, after=after)
     after = room.chat.position
     await _by_command(room, root, room.ada)
-    await room.ada.wait_for_ephemeral("Nothing is at work here", after=after, timeout_s=30)
+    await room.told(room.ada, "Nothing is at work here", after=after)
 
 
 async def test_a_pressed_button_is_answered_in_private(room: Room) -> None:
@@ -148,5 +148,5 @@ async def test_a_pressed_button_is_answered_in_private(room: Room) -> None:
     await room.until("Which colour?", root)
     after = room.chat.position
     await _by_button(room, root, room.ada)
-    told = await room.ada.wait_for_ephemeral("Stopping #", after=after, timeout_s=30)
+    told = await room.told(room.ada, "Stopping #", after=after)
     assert "stays in its thread" in told.text

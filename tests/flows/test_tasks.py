@@ -36,6 +36,7 @@ async def test_a_task_may_have_one_character(room: Room) -> None:
     await room.end(thread)
 
 
+@pytest.mark.platforms("slack")
 async def test_a_task_may_have_ten_thousand_characters(room: Room) -> None:
     await room.script(f"Read.{DONE}")
     task = room.task("x" * 9_000 + "é" * 980)
@@ -46,11 +47,12 @@ async def test_a_task_may_have_ten_thousand_characters(room: Room) -> None:
     assert task in said_to(asked)
 
 
+@pytest.mark.platforms("slack")
 async def test_a_longer_task_is_refused_with_its_length(room: Room) -> None:
     after = room.chat.position
     outcome = await room.command("x" * 10_001)
     assert outcome.acked
-    told = await room.ada.wait_for_ephemeral("10,001", after=after, timeout_s=30)
+    told = await room.told(room.ada, "10,001", after=after)
     assert "10,000 characters at most" in told.text
     assert await room.roots() == []
 
@@ -59,7 +61,7 @@ async def test_a_longer_task_is_refused_with_its_length(room: Room) -> None:
 async def test_help_is_told_in_private(room: Room, text: str) -> None:
     after = room.chat.position
     await room.command(text)
-    told = await room.ada.wait_for_ephemeral("/agents <task>", after=after, timeout_s=30)
+    told = await room.told(room.ada, room.how_to_start, after=after)
     assert "/history" in told.text
     assert await room.roots() == []
 
@@ -67,7 +69,7 @@ async def test_help_is_told_in_private(room: Room, text: str) -> None:
 async def test_a_mention_without_a_task_opens_help(room: Room) -> None:
     after = room.chat.position
     await room.ada.post(room.name, "@muster")
-    await room.ada.wait_for_ephemeral("/agents <task>", after=after, timeout_s=30)
+    await room.told(room.ada, room.how_to_start, after=after)
     assert await room.roots() == []
 
 
@@ -86,12 +88,13 @@ async def test_nothing_in_a_task_or_an_answer_mentions_anybody(room: Room) -> No
     ben = await room.ben.id()
     loud = f"<!channel> <!here> @channel @everyone <@{ben}> <!subteam^S1>"
     await room.script(f"{loud}{DONE}")
+    after = room.chat.position
     root = await room.start(f"Tell @channel and @ben <{loud}>")
     await room.until(COMPLETED, root)
     said = [
         entry
-        for entry in room.chat.entries("message.posted", "message.changed")
-        if entry.data["channel"] == room.channel and entry.data["message"].get("bot_id")
+        for entry in room.chat.entries("message.posted", "message.changed", after=after)
+        if room.chat.shown(entry).is_by_app
     ]
     assert len(said) >= 4
     assert [entry.data["notifies"] for entry in said if entry.data["notifies"]] == []
@@ -103,12 +106,13 @@ async def test_a_person_mentioned_in_a_task_is_named(room: Room) -> None:
     root = await room.root()
     await room.until(COMPLETED, root)
     [asked] = await room.stage.model.requests(room.name, kind="team")
-    assert "write to @ben about #general" in said_to(asked)
+    assert f"write to @{room.called['ben']} about #general" in said_to(asked)
 
 
 async def test_a_mention_in_other_peoples_thread_starts_a_session_there(room: Room) -> None:
     await room.script(f"Done so.{DONE}")
     begun = await room.ben.post(room.name, "Has anybody looked at the numbers?")
+    await room.thread_under(begun)
     await room.ada.reply(begun, "Not yet.")
     await room.ada.reply(begun, room.task("@muster look at the numbers"))
     await room.until("Done so.", begun)
@@ -134,6 +138,7 @@ async def test_a_direct_message_starts_a_session_and_a_reply_there_goes_on(room:
     await room.chat.wait_for_message(containing="Gone on in private.", channel=channel, after=after, timeout_s=40)
 
 
+@pytest.mark.platforms("slack")
 async def test_in_a_private_channel_without_muster_it_asks_to_be_invited(room: Room) -> None:
     private = await room.stage.room(room.platform, private=True, members=("ben",))
     after = room.chat.position
@@ -143,6 +148,7 @@ async def test_in_a_private_channel_without_muster_it_asks_to_be_invited(room: R
     await private.ada.invite(private.channel, "muster")
 
 
+@pytest.mark.platforms("slack")
 async def test_in_a_public_channel_without_muster_it_joins(room: Room) -> None:
     other = await room.stage.room(room.platform, members=("ben",))
     await other.script(f"Done so.{DONE}")
@@ -150,6 +156,7 @@ async def test_in_a_public_channel_without_muster_it_joins(room: Room) -> None:
     await other.until(COMPLETED, root)
 
 
+@pytest.mark.platforms("slack")
 async def test_a_guest_is_refused_everywhere(room: Room) -> None:
     gus = room.person("gus")
     await room.ada.invite(room.channel, "gus")
@@ -163,6 +170,7 @@ async def test_a_guest_is_refused_everywhere(room: Room) -> None:
     assert await room.roots() == []
 
 
+@pytest.mark.platforms("slack")
 async def test_what_bots_and_slack_itself_write_starts_nothing(room: Room) -> None:
     root = await room.ada.post(room.name, "A thread of people.")
     edited = await room.ada.post(room.name, "Nothing yet.")
@@ -172,5 +180,5 @@ async def test_what_bots_and_slack_itself_write_starts_nothing(room: Room) -> No
         await room.ada.command("/agents", "x", channel=room.name, thread_ts=root.ts)
     after = room.chat.position
     await room.command("status")
-    await room.ada.wait_for_ephemeral("Nothing is at work", after=after, timeout_s=30)
+    await room.told(room.ada, "Nothing is at work", after=after)
     assert await room.roots() == []

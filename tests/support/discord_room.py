@@ -5,6 +5,7 @@ from typing import Any
 
 from simulator.control_client import ControlClient
 from simulator.outcome import Outcome
+from simulator.truth import TruthEntry
 from tests.support.room import Person, Room, Shown
 
 _KEYWORD = re.compile(r"(stop|status|help)(?: #?(\d+))?", re.IGNORECASE)
@@ -15,6 +16,7 @@ class DiscordRoom(Room):
     """See `Room`."""
 
     platform = "discord"
+    how_to_start = "/agents run"
     called = {"ada": "Ada Lovelace", "ben": "Ben Ortiz", "chloe": "Chloe Tan"}  # noqa: RUF012
 
     @property
@@ -42,6 +44,31 @@ class DiscordRoom(Room):
 
     def button(self, message: Shown, what: str) -> str:
         return next((action for action in message.actions if action.startswith(f"muster:{what}")), "")
+
+    async def told(self, who: Person, containing: str = "", *, after: int = 0, timeout_s: float = 30.0) -> Shown:
+        mine, direct = await who.id(), await who.open_im()
+
+        def tells(entry: TruthEntry) -> bool:
+            if entry.kind.startswith("ephemeral."):
+                to_me = entry.data["user"] == mine and "message" in entry.data
+            else:
+                to_me = entry.kind == "message.posted" and entry.data["channel"] == direct
+            if not to_me:
+                return False
+            shown = self.chat.shown(entry)
+            return shown.is_by_app and containing in shown.text and bool(shown.text or shown.files)
+
+        what = f"word to {who.name} containing {containing!r}"
+        return self.chat.shown(await self.chat.wait_for(tells, after=after, timeout_s=timeout_s, what=what))
+
+    async def document(self, who: Person, *, after: int = 0) -> Shown:
+        return await self.told(who, after=after)
+
+    async def thread_under(self, message: Shown) -> None:
+        await self.ben.create_thread(message.channel, "Among people", on=message)
+
+    async def remove(self, name: str) -> None:
+        await self.stage.discord.set_permissions(self.channel, name, deny=["VIEW_CHANNEL"])
 
     async def lines(self, root: Shown) -> list[Shown]:
         return list(await self.stage.discord.thread(root.channel, root.ts))

@@ -4,6 +4,7 @@ Made by `stage.Stage.room`. Sessions are found by the room's name, which every t
 differently is in `slack_room` and `discord_room`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ class Room:
     platform: str
     called: Mapping[str, str]
     """What people are called when Muster speaks of them."""
+    how_to_start: str
+    """What help and empty lists say of starting."""
 
     def __init__(self, stage: "Stage", name: str, channel: str) -> None:
         self.stage = stage
@@ -67,6 +70,21 @@ class Room:
 
     def button(self, message: Shown, what: str) -> str:
         """The id of a message's button: `stop`, `older` or `answer`; "" when it has none."""
+        raise NotImplementedError
+
+    async def told(self, who: Person, containing: str = "", *, after: int = 0, timeout_s: float = 30.0) -> Shown:
+        """What the person is told in private: where they are, or in their direct messages with Muster."""
+        raise NotImplementedError
+
+    async def document(self, who: Person, *, after: int = 0) -> Shown:
+        """The private message that brings the person a file."""
+        raise NotImplementedError
+
+    async def thread_under(self, message: Shown) -> None:
+        """Let people talk in a thread under one's message, where that is not just done."""
+
+    async def remove(self, name: str) -> None:
+        """Take somebody out of a private room."""
         raise NotImplementedError
 
     # --- what is to happen
@@ -134,6 +152,12 @@ class Room:
             return card if containing in card.text else None
 
         return await self.chat.until(says, timeout_s=timeout_s)
+
+    def number(self, message: Shown) -> int:
+        """The first session's number in it."""
+        found = re.search(r"#(\d+)", message.text)
+        assert found, message.text
+        return int(found[1])
 
     async def until_asked(self, **query: str) -> None:
         """Wait until the model has a request of this room that matches *query*."""

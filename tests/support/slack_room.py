@@ -13,6 +13,7 @@ class SlackRoom(Room):
     """See `Room`."""
 
     platform = "slack"
+    how_to_start = "/agents <task>"
     called = {"ada": "ada", "ben": "ben", "chloe": "chloe"}  # noqa: RUF012
 
     @property
@@ -34,6 +35,15 @@ class SlackRoom(Room):
 
     def button(self, message: Shown, what: str) -> str:
         return _BUTTONS[what] if _BUTTONS[what] in message.actions else ""
+
+    async def told(self, who: Person, containing: str = "", *, after: int = 0, timeout_s: float = 30.0) -> Shown:
+        return await who.wait_for_ephemeral(containing, after=after, timeout_s=timeout_s)
+
+    async def document(self, who: Person, *, after: int = 0) -> Shown:
+        return await self.stage.slack.wait_for_message(channel=await who.open_im(), after=after, timeout_s=30)
+
+    async def remove(self, name: str) -> None:
+        await self.ada.remove(self.channel, name)
 
     async def lines(self, root: Shown) -> list[Shown]:
         return list(await self.stage.slack.thread(root.channel, root.ts))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from bots.discord.places import guild_workspace
 from core.adapters.clock import DatabaseClock
 from core.adapters.migrations import migrate
 from core.adapters.sql_engine import Database
+from core.adapters.unit_of_work import SqlWork
 from core.domain import events as ev
 from core.domain.lifecycle import CLAIMABLE, Move
 from core.domain.refs import Platform, ProcessId, QuestionId, WorkspaceId, new_id
@@ -31,13 +32,25 @@ from tests.unit.bots.slack_world import TEAM, WORKER, BreakableUnitOfWork, Local
 MODELS = {"demo": ("demo",), "openai": ("gpt-5", "gpt-5-mini")}
 
 
+class FailingUnitOfWork(BreakableUnitOfWork):
+    """Counts how often it was out of reach."""
+
+    failures = 0
+
+    @asynccontextmanager
+    async def begin(self, workspace: WorkspaceId, *, urgent: bool = False) -> AsyncIterator[SqlWork]:
+        self.failures += self.broken
+        async with super().begin(workspace, urgent=urgent) as work:
+            yield work
+
+
 @dataclass
 class DiscordWorld:
     """What a test can do."""
 
     simulator: Simulator
     discord: DiscordControl
-    uow: BreakableUnitOfWork
+    uow: FailingUnitOfWork
     clock: DatabaseClock
     bell: LocalBell
     running: list[tuple[DiscordBot, asyncio.Task[None]]] = field(default_factory=list)
@@ -66,6 +79,7 @@ class DiscordWorld:
         lease_s: float = 20.0,
         resend_within_s: float = 45.0,
         connected: bool = True,
+        identifies: Mapping[float, int] | None = None,
     ) -> DiscordBot:
         def make_desk(conversations: Conversations, renderer: Renderer, tell: Tell) -> FrontDesk:
             return FrontDesk(
@@ -88,6 +102,7 @@ class DiscordWorld:
             make_desk=make_desk,
             patience=Patience(reconcile_after_s=0.3, resend_within_s=resend_within_s, repair_after_s=0.3, call_s=5.0),
             lease_s=lease_s,
+            identifies=identifies or {5.0: 100},
         )
         await bot.start()
         self.running.append((bot, asyncio.create_task(bot.run())))
@@ -184,7 +199,7 @@ async def discord_world(folder: Path, options: DiscordOptions | None = None) -> 
             world = DiscordWorld(
                 simulator=simulator,
                 discord=discord,
-                uow=BreakableUnitOfWork(database, clock, bell, NoQueue()),
+                uow=FailingUnitOfWork(database, clock, bell, NoQueue()),
                 clock=clock,
                 bell=bell,
             )

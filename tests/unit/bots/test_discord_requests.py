@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -291,7 +292,7 @@ async def test_bots_webhooks_and_news_are_not_heard(world: DiscordWorld) -> None
     root = await world.started()
     await world.claim()
     ours = world.simulator.discord.world.bot.id
-    base = {
+    base: dict[str, Any] = {
         "id": "9" * 19,
         "channel_id": root.channel,
         "guild_id": world.guild,
@@ -309,7 +310,7 @@ async def test_bots_webhooks_and_news_are_not_heard(world: DiscordWorld) -> None
         "pinned": False,
         "type": 0,
     }
-    for more in ({"webhook_id": "5"}, {"type": 7}, {"author": {**base["author"], "bot": True}}):  # type: ignore[dict-item]
+    for more in ({"webhook_id": "5"}, {"type": 7}, {"author": {**base["author"], "bot": True}}):
         await world.discord.inject("MESSAGE_CREATE", base | more)
     await world.started("the only other")
     async with world.uow.across() as across:
@@ -349,6 +350,7 @@ async def test_a_message_that_cannot_be_kept_is_kept_later(world: DiscordWorld) 
     await world.discord.wait_for_message(channel="general", containing="The team:")
     world.uow.broken = True
     await world.discord.person("ada").reply(root, "do not lose me")
+    await until(lambda: world.uow.failures > 1)
     world.uow.broken = False
     await until(lambda: noted(world, "do not lose me"))
 
