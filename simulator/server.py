@@ -20,13 +20,14 @@ from simulator.discord.control import ControlApi as DiscordControlApi
 from simulator.discord.control_desk import ControlDesk as DiscordControlDesk
 from simulator.discord.gateway_protocol import GATEWAY_PATH
 from simulator.discord.options import DiscordOptions
-from simulator.discord.platform import API_PATH as DISCORD_API_PATH
 from simulator.discord.persistence import DiscordState
+from simulator.discord.platform import API_PATH as DISCORD_API_PATH
 from simulator.discord.platform import DiscordPlatform
 from simulator.discord.rest import DiscordRestApi
 from simulator.errors import PersonError
 from simulator.journal import Journal, Kept
 from simulator.model.completions import DemoModel
+from simulator.page_desk import PageDesk, RestartWorker, add_headers
 from simulator.slack.control import ControlApi
 from simulator.slack.control_desk import ControlDesk
 from simulator.slack.options import SlackOptions
@@ -36,16 +37,6 @@ from simulator.slack.web_api import API_PATH, SlackWebApi
 from simulator.truth import TruthLog
 
 MODEL_PATH = "/model/v1"
-PAGE_FOLDER = Path(__file__).parent / "page"
-PAGE_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data: blob:; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
-}
-"""The page shows what a model wrote: whatever slips through must find nothing to run and nowhere to send."""
 MAX_BODY_BYTES = 64 * 1024 * 1024
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _PORT = re.compile(r":\d+$")
@@ -66,6 +57,7 @@ class Simulator:
         discord: DiscordOptions | None = None,
         state_folder: Path | None = None,
         trusted_hosts: Iterable[str] = (),
+        on_restart_worker: RestartWorker | None = None,
     ) -> None:
         """
         Args:
@@ -73,6 +65,7 @@ class Simulator:
             model_delay_s: seconds that the demo model thinks before each answer.
             state_folder: where the simulated Slack is kept from one start to the next; in memory alone without it.
             trusted_hosts: further names under which it may be reached, such as a compose service's.
+            on_restart_worker: ends the worker as a crash would and starts another; the page's fault panel offers it.
         """
         self._host = host
         self._port = port
@@ -81,6 +74,7 @@ class Simulator:
         self._recording = recording.asked_for()
         self.truth = TruthLog(record=self._recording.write if self._recording is not None else None)
         self.model = DemoModel(delay_s=model_delay_s)
+        self._page = PageDesk(self.truth, on_restart_worker=on_restart_worker)
         self.slack = SlackPlatform(
             options=slack or SlackOptions(), truth=self.truth.of("slack"), own_url=lambda: self.url
         )
@@ -135,8 +129,9 @@ class Simulator:
         app.add_routes(self.discord.routes())
         app.add_routes(DiscordRestApi(self.discord).routes())
         app.add_routes(self.model.routes(MODEL_PATH))
-        app.add_routes(_page_routes())
-        app.on_response_prepare.append(_guard_page)
+        app.add_routes(self._page.routes())
+        app.add_routes(self._page.static_routes())
+        app.on_response_prepare.append(add_headers)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port)
@@ -185,19 +180,3 @@ async def _say_refusals(request: web.Request, handler: _Handler) -> web.StreamRe
         return web.json_response({"ok": False, "error": refusal.reason}, status=refusal.status)
     except json.JSONDecodeError:
         return web.json_response({"ok": False, "error": "that is not JSON"}, status=400)
-
-
-async def _guard_page(request: web.Request, response: web.StreamResponse) -> None:
-    """Headers of the page and its parts; a browser asks each time whether they have changed."""
-    if request.path == "/" or request.path.startswith(("/page/", "/archives/")):
-        response.headers.update(PAGE_HEADERS)
-
-
-def _page_routes() -> list[web.AbstractRouteDef]:
-    """The browser page at `/` and where Slack's links lead, its parts under `/page/`."""
-
-    async def index(_: web.Request) -> web.FileResponse:
-        return web.FileResponse(PAGE_FOLDER / "index.html")
-
-    places = ("/", "/archives/{channel}", "/archives/{channel}/{ts}")
-    return [*(web.get(place, index) for place in places), web.static("/page", PAGE_FOLDER)]

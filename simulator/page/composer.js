@@ -1,17 +1,20 @@
-/** Owns the field in which people write: messages, replies, slash commands, attached files. Called by both panes. */
+/**
+ * Owns the field in which people write: text, suggestions, attached files. Each platform's composer extends it with what
+ * it offers while one types (`suggest`) and with what is done with it (`deliver`).
+ */
 
 import { h, icon, iconButton } from "./dom.js";
 import { sizeName } from "./moment.js";
-import { SuggestionList, suggestionsFor } from "./suggestions.js";
+import { SuggestionList } from "./suggestions.js";
 
 const FILE_MAX_BYTES = 20 * 1024 * 1024;
 const drafts = new Map();
 let count = 0;
 
 export class Composer {
-  /** @param {object} page @param {{inThread: boolean}} options */
-  constructor(page, { inThread }) {
-    this.page = page;
+  /** @param {import("./chat.js").Chat} chat @param {{inThread: boolean}} options */
+  constructor(chat, { inThread }) {
+    this.chat = chat;
     this.inThread = inThread;
     this.files = [];
     const id = `suggestions-${++count}`;
@@ -50,41 +53,43 @@ export class Composer {
       },
       icon("send"),
     );
-    this.broadcast = h("input", { type: "checkbox" });
-    const clip = iconButton("clip", "Attach files", () => this.picker.click());
-    const slash = h(
-      "button",
-      {
-        type: "button",
-        class: "icon-button slash",
-        "aria-label": "Slash commands",
-        title: "Slash commands",
-        on: { click: () => this.begin("/") },
-      },
-      "/",
-    );
-    this.also = inThread ? h("label", { class: "also" }, this.broadcast, h("span", {})) : null;
-    const bar = h(
+    this.clip = iconButton("clip", "Attach files", () => this.picker.click());
+    this.bar = h(
       "div",
       { class: "composer-bar" },
-      clip,
-      inThread ? null : slash,
-      this.also,
+      this.clip,
+      this.extras(),
       h("span", { class: "grow" }),
       h("span", { class: "keys" }, "Shift + Enter for a new line"),
       this.sendButton,
     );
-    this.box = h("div", { class: "composer-box" }, this.chips, this.field, bar, this.picker);
+    this.box = h("div", { class: "composer-box" }, this.chips, this.field, this.bar, this.picker);
     this.note = h("div", { class: "composer-note", role: "status" });
     this.node = h("div", { class: "composer" }, this.suggestions.node, this.box, this.note);
     this.box.addEventListener("dragover", (event) => event.preventDefault());
     this.box.addEventListener("drop", (event) => this.take(event, event.dataTransfer));
   }
 
+  /** What stands in the bar beside the paper clip. */
+  extras() {
+    return [];
+  }
+
+  /** A button that begins a slash command. */
+  slashButton() {
+    const slash = {
+      type: "button",
+      class: "icon-button slash",
+      "aria-label": "Slash commands",
+      title: "Slash commands",
+      on: { click: () => this.begin("/") },
+    };
+    return h("button", slash, "/");
+  }
+
   /** Write for *channel*, or for the thread under *root* in it. */
   aim(channel, root, label) {
-    const { me } = this.page.store;
-    const key = [me, channel.id, root].join(" ");
+    const key = [this.chat.store.me, channel.id, root].join(" ");
     if (key !== this.key_) {
       if (this.key_) drafts.set(this.key_, this.field.value);
       this.key_ = key;
@@ -96,9 +101,6 @@ export class Composer {
     Object.assign(this, { channel, root });
     this.field.placeholder = label;
     this.field.setAttribute("aria-label", label);
-    if (this.also)
-      this.also.lastChild.textContent =
-        channel.kind === "im" ? "Also send as direct message" : `Also send to #${channel.name}`;
   }
 
   /** Put *text* into the field and the caret behind it. */
@@ -118,8 +120,7 @@ export class Composer {
     this.field.style.height = `${Math.min(this.field.scrollHeight, innerHeight * 0.4)}px`;
     this.sendButton.disabled = !this.field.value.trim() && !this.files.length;
     if (this.note.dataset.kind === "error") this.say("");
-    if (document.activeElement === this.field && this.page.store.app)
-      this.offer(suggestionsFor(this.beforeCaret(), this.page.store, this));
+    if (document.activeElement === this.field && this.chat.store.app) this.offer(this.suggest(this.beforeCaret()));
   }
 
   beforeCaret() {
@@ -150,7 +151,7 @@ export class Composer {
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       this.send();
-    } else if (event.key === "ArrowUp" && !this.field.value) this.page.editLast(this.root);
+    } else if (event.key === "ArrowUp" && !this.field.value) this.chat.editLast(this.root);
   }
 
   /** A key while something is offered; returns whether it was for the list. */
@@ -179,15 +180,18 @@ export class Composer {
 
   async send() {
     const text = this.field.value.trim();
-    if (this.busy || (!text && !this.files.length)) return;
+    if (text || this.files.length) await this.sending(() => this.deliver(text));
+  }
+
+  /** Do *does* once at a time; what it is refused for is said under the field. */
+  async sending(does) {
+    if (this.busy) return;
     this.offer(null);
-    const command = text.match(/^(\/[a-z][\w-]*)(?:\s+([\s\S]*))?$/i);
     this.busy = true;
     this.node.setAttribute("aria-busy", "true");
     try {
-      if (command) await this.command(command[1], command[2] ?? "");
-      else await this.post(text);
-      this.page.sent();
+      await does();
+      this.chat.sent();
     } catch (error) {
       this.say(error.message, "error");
     } finally {
@@ -196,42 +200,14 @@ export class Composer {
     }
   }
 
-  async command(command, text) {
-    const { store } = this.page;
-    if (this.inThread) {
-      throw new Error(
-        `${command} is not supported in threads. Sorry! Type it in the channel; here, just say what you want.`,
-      );
-    }
-    if (!store.app.commands.includes(command)) {
-      throw new Error(
-        `${command} is not a valid command. Messages that begin with "/" are read as commands; begin with a space to post it as it is.`,
-      );
-    }
-    const typed = this.field.value;
-    this.clear();
-    this.say(`Sending ${command} …`);
-    try {
-      await store.control.post("commands", { user: store.me, channel: this.channel.id, command, text });
-      this.say("");
-    } catch (error) {
-      if (!this.field.value) this.begin(typed);
-      throw error;
-    }
-  }
-
-  async post(text) {
-    const { store } = this.page;
-    const files = await Promise.all(this.files.map(encoded));
-    const thread = this.root ? { thread_ts: this.root, broadcast: this.broadcast.checked } : {};
-    await store.control.post("messages", { user: store.me, channel: this.channel.id, text, files, ...thread });
-    this.clear();
+  /** The attached files as the control API takes them. */
+  encodedFiles() {
+    return Promise.all(this.files.map(encoded));
   }
 
   clear() {
     this.field.value = "";
     this.files = [];
-    this.broadcast.checked = false;
     this.showFiles();
     this.typed();
   }
@@ -280,7 +256,7 @@ export class Composer {
 }
 
 /** A file as the control API takes it. */
-async function encoded(file) {
+export async function encoded(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
   let binary = "";
   for (let at = 0; at < bytes.length; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));

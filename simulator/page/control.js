@@ -1,38 +1,37 @@
-/** Owns the HTTP of the control API: asking, doing, and the live feed. Called by `store` and the views. */
+/** Owns the HTTP of one platform's control API: asking, doing, files. Called by the stores and the views. */
 
-const KINDS = "message.,ephemeral.,reaction.,channel.,view.,socket.,user.added";
-const SILENCE_MS = 40_000;
-
-/** The simulated Slack refused; the message says why. */
+/** The simulator refused; the message says why. */
 export class Refused extends Error {}
 
-/** The control API of one workspace. */
+/** The control API of one workspace or guild. */
 export class Control {
-  /** @param {string | null} team id of the workspace; the first one when null */
-  constructor(team) {
+  /**
+   * @param {string} platform
+   * @param {string | null} team id of the workspace; the first one when null
+   */
+  constructor(platform, team) {
+    this.platform = platform;
     this.team = team;
   }
 
   /** What a GET of *path* answers. */
   async get(path, query = {}) {
-    const response = await fetch(this.url(path, query));
-    return answered(response);
+    return answered(await fetch(this.url(path, query)));
   }
 
   /** Do *path* with *body*; answers what came of it, or throws `Refused`. */
   async post(path, body) {
-    const sent = JSON.stringify(this.team ? { ...body, team: this.team } : body);
-    let response;
-    try {
-      response = await fetch(`/control/slack/${path}`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: sent,
-      });
-    } catch {
-      throw new Refused("The simulated workspace cannot be reached. It was not sent.");
-    }
-    return answered(response);
+    return send("POST", this.path(path), this.team ? { ...body, team: this.team } : body);
+  }
+
+  /** Put a fault in force, or change a setting: what is asked of the platform, not of a workspace. */
+  async order(path, body) {
+    return send("POST", this.path(path), body);
+  }
+
+  /** Lift the fault *id*, or all. */
+  async clearFaults(id = null) {
+    return send("DELETE", this.path(id === null ? "faults" : `faults?id=${id}`));
   }
 
   /** Address of a file's bytes. */
@@ -42,39 +41,32 @@ export class Control {
 
   url(path, query = {}) {
     const asked = new URLSearchParams(this.team ? { ...query, team: this.team } : query);
-    return `/control/slack/${path}${asked.size ? `?${asked}` : ""}`;
+    return asked.size ? `${this.path(path)}?${asked}` : this.path(path);
   }
 
-  /** Hand each thing that happens after entry *after* to *take*, until *signal* ends it or the connection is lost. */
-  async follow(after, take, signal) {
-    const silence = new AbortController();
-    let timer = setTimeout(() => silence.abort(), SILENCE_MS);
-    const either = AbortSignal.any([signal, silence.signal]);
-    try {
-      const response = await fetch(this.url("feed", { after, kinds: KINDS }), { signal: either, cache: "no-store" });
-      if (!response.ok) throw new Refused(`the feed answered ${response.status}`);
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      let unread = "";
-      for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-        clearTimeout(timer);
-        timer = setTimeout(() => silence.abort(), SILENCE_MS);
-        const parts = (unread + chunk.value).split("\n\n");
-        unread = parts.pop();
-        parts.forEach((part) => takePart(part, take));
-      }
-    } finally {
-      clearTimeout(timer);
-    }
+  path(path) {
+    return `/control/${this.platform}/${path}`;
   }
 }
 
-function takePart(part, take) {
-  const line = part.split("\n").find((each) => each.startsWith("data: "));
-  if (line) take(JSON.parse(line.slice(6)));
+/** Send a body to the simulator; answers what came of it, or throws `Refused`. */
+export async function send(method, path, body = {}) {
+  let response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  } catch {
+    throw new Refused("The simulator cannot be reached. It was not sent.");
+  }
+  return answered(response);
 }
 
-async function answered(response) {
+/** What a response says. */
+export async function answered(response) {
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refused(body.error ?? `The simulated workspace answered ${response.status}.`);
+  if (!response.ok) throw new Refused(body.error ?? `The simulator answered ${response.status}.`);
   return body;
 }

@@ -23,6 +23,11 @@ const PATHS = {
   download: "M12 4v11M7.5 11 12 15.5 16.5 11M5 20h14",
   down: "M12 5v14M6 13l6 6 6-6",
   check: "m5 12.5 4.5 4.5L19 7.5",
+  reply: "M9 6 3.5 11.5 9 17M4 11.5h9.5a6.5 6.5 0 0 1 6.5 6.5v1",
+  more: "M6 12h.01M12 12h.01M18 12h.01",
+  bolt: "M13 3 5 13.5h6L10 21l8.5-11H12z",
+  home: "M4 11.5 12 4l8 7.5V20h-5.5v-5.5h-5V20H4z",
+  apps: "M4.5 4.5h6v6h-6zM13.5 4.5h6v6h-6zM4.5 13.5h6v6h-6zM16.5 13.5v6M13.5 16.5h6",
 };
 
 /**
@@ -96,4 +101,17 @@ export function showDialog(className, label, ...children) {
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
+}
+
+/** Show *panel* below or above *anchor*, until something else is used; then it is gone. */
+export function showPopover(panel, anchor) {
+  panel.popover = "auto";
+  panel.addEventListener("toggle", (event) => event.newState === "closed" && panel.remove());
+  document.body.append(panel);
+  panel.showPopover();
+  const box = anchor.getBoundingClientRect();
+  const above = box.bottom + panel.offsetHeight > innerHeight;
+  const left = Math.max(8, Math.min(box.right - panel.offsetWidth, innerWidth - panel.offsetWidth - 8));
+  panel.style.left = `${left}px`;
+  panel.style.top = `${above ? Math.max(8, box.top - panel.offsetHeight - 4) : box.bottom + 4}px`;
 }

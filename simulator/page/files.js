@@ -45,6 +45,7 @@ export function picture(spec, world, look) {
   const address = spec.slack_file?.id
     ? world.fileUrl(spec.slack_file.id)
     : (spec.slack_file?.url ?? spec.image_url ?? "");
+  if (!URL.canParse(address, location.href)) return h("span", { class: "unknown-block" }, `Image: ${spec.alt_text}`);
   const target = new URL(address, location.href);
   if (target.origin !== location.origin) {
     const label = `Image: ${spec.alt_text} (${target.host}, not loaded)`;

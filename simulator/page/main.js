@@ -1,188 +1,188 @@
-/** Starts the page, and owns what it shows: who "you" are, which channel and thread are open. */
+/** Starts the page, and owns what is of no single platform: who "you" are, which platforms are shown, the address. */
 
 import { Control } from "./control.js";
-import { h } from "./dom.js";
-import { ModalView } from "./modal.js";
-import { ChannelPane, ThreadPane } from "./panes.js";
-import { Reading } from "./reading.js";
-import { addressOf, readAddress } from "./route.js";
-import { Sidebar, TopBar } from "./sidebar.js";
-import { Store } from "./store.js";
+import { DiscordChat } from "./discord/chat.js";
+import { DiscordStore } from "./discord/store.js";
+import { arrange, h } from "./dom.js";
+import { FaultPanel } from "./faults.js";
+import { Feed } from "./feed.js";
+import { pageAddress, placeIn, readPage } from "./route.js";
+import { SlackChat } from "./slack/chat.js";
+import { SlackStore } from "./slack/store.js";
+import { TopBar } from "./topbar.js";
 
 const TOAST_MS = 5000;
-const ME_KEY = "muster-simulator-me";
-const TEAM_KEY = "muster-simulator-team";
+const ME_KEY = "muster-simulator-person";
+const teamKey = (platform) => `muster-simulator-team-${platform}`;
+/** Below this width one platform is shown at a time. */
+const NARROW = matchMedia("(max-width: 900px)");
 
 class Page {
   constructor() {
-    this.store = new Store(new Control(sessionStorage.getItem(TEAM_KEY)));
-    this.store.me = sessionStorage.getItem(ME_KEY) ?? localStorage.getItem(ME_KEY);
-    this.reading = new Reading(this.store);
-    this.place = readAddress(location.href) ?? { channel: null, root: null, message: null };
-    this.editing = null;
-    this.sidebar = new Sidebar(this);
-    this.topbar = new TopBar(this);
-    this.channelPane = new ChannelPane(this);
-    this.threadPane = new ThreadPane(this);
-    this.modal = new ModalView(this);
-    this.toasts = h("div", { class: "toasts", role: "status" });
-    this.shade = h("div", { class: "shade", on: { click: () => this.showChannels(false) } });
-    this.frame = h(
-      "div",
-      { class: "frame" },
-      this.sidebar.node,
-      h("div", { class: "panes" }, this.channelPane.node, this.threadPane.node),
-      this.shade,
+    this.person = sessionStorage.getItem(ME_KEY) ?? localStorage.getItem(ME_KEY);
+    const control = (platform) => new Control(platform, sessionStorage.getItem(teamKey(platform)));
+    this.chats = [
+      new SlackChat(this, new SlackStore(control("slack"), this.person)),
+      new DiscordChat(this, new DiscordStore(control("discord"), this.person)),
+    ];
+    this.feed = new Feed(
+      this.chats.map((chat) => chat.store),
+      () => this.drawTop(),
     );
-    document.body.replaceChildren(this.topbar.node, this.frame, this.toasts, this.modal.dialog);
+    this.active = this.chats[0];
+    this.faults = new FaultPanel(this);
+    this.topbar = new TopBar(this);
+    this.toasts = h("div", { class: "toasts", role: "status" });
+    this.world = h("main", { class: "world" });
+    document.body.replaceChildren(this.topbar.node, this.faults.node, this.world, this.toasts);
+    this.chats.forEach((chat) => document.body.append(chat.modal.dialog));
+    this.read(location.href);
     this.listen();
   }
 
   listen() {
-    this.store.addEventListener("change", () => this.draw());
     document.addEventListener("visibilitychange", () => this.draw());
     document.addEventListener("keydown", (event) => this.key(event));
-    document.addEventListener("click", (event) => this.followLink(event));
-    window.addEventListener("popstate", () => this.go(readAddress(location.href) ?? this.place, false));
+    window.addEventListener("popstate", () => this.read(location.href));
+    NARROW.addEventListener("change", () => this.draw());
+    for (const chat of this.chats)
+      for (const kind of ["focusin", "pointerdown"]) chat.node.addEventListener(kind, () => this.activate(chat));
   }
 
   async run() {
     try {
-      await this.store.run();
+      await this.feed.run();
     } catch (error) {
-      if (sessionStorage.getItem(TEAM_KEY)) return this.changeTeam("");
-      document.body.replaceChildren(
-        h("p", { class: "fatal" }, `The simulated workspace cannot be shown: ${error.message}`),
-      );
+      document.body.replaceChildren(h("p", { class: "fatal" }, `The simulator cannot be shown: ${error.message}`));
     }
   }
 
-  /** Show the store as it is now. */
+  // -- what is shown --------------------------------------------------------------------------------------------
+
+  /** Show what an address says. */
+  read(address) {
+    const { view, places } = readPage(address, this.chats) ?? { view: "both", places: {} };
+    this.view = view;
+    if (view !== "both") this.active = this.chat(view);
+    for (const chat of this.chats) chat.place = places[chat.platform] ?? chat.place;
+    this.draw();
+  }
+
+  /** Show one platform, or both. */
+  show(view) {
+    this.view = view;
+    if (view !== "both") this.active = this.chat(view);
+    this.remember();
+    this.draw();
+    this.active.focus();
+  }
+
+  /** What can be seen: in a narrow window never both. */
+  shownView() {
+    return this.view === "both" && NARROW.matches ? this.active.platform : this.view;
+  }
+
+  chat(platform) {
+    return this.chats.find((chat) => chat.platform === platform);
+  }
+
+  activate(chat) {
+    if (this.active === chat) return;
+    this.active = chat;
+    this.drawTop();
+  }
+
   draw() {
-    const { store } = this;
-    if (!store.team) return;
-    const channel = this.channel();
-    this.place.channel = channel.id;
+    const view = this.shownView();
+    for (const chat of this.chats) chat.isShown = view === "both" || view === chat.platform;
+    this.world.dataset.view = view;
+    arrange(
+      this.world,
+      this.chats.filter((chat) => chat.isShown).map((chat) => chat.node),
+    );
+    this.chats.forEach((chat) => chat.draw());
+    this.drawTop();
+  }
+
+  drawTop() {
     this.topbar.draw();
-    this.channelPane.draw(channel);
-    this.threadPane.draw(channel, this.place.root);
-    this.sidebar.draw();
-    this.modal.draw();
-    this.frame.classList.toggle("with-thread", Boolean(this.place.root));
-    this.drawTitle(channel);
-    this.revealOnce();
+    const { store } = this.active;
+    if (!store.team) return;
+    const waiting = this.chats.filter((chat) => chat.store.team).reduce((sum, chat) => sum + chat.calls(), 0);
+    const channel = this.active.channel();
+    const title = `${channel ? store.title(channel) : this.active.title} - ${store.team.name} - Muster`;
+    document.title = waiting ? `(${waiting}) ${title}` : title;
   }
 
-  drawTitle(channel) {
-    const waiting = [...this.store.channels.values()]
-      .filter((each) => this.store.sees(each))
-      .reduce((sum, each) => sum + this.reading.unread(each).calls, 0);
-    document.title = `${waiting ? `(${waiting}) ` : ""}${this.store.title(channel)} - ${this.store.team.name} - Muster`;
+  // -- addresses ------------------------------------------------------------------------------------------------
+
+  /** Keep in the address what is open now. */
+  remember() {
+    const shown = this.view === "both" ? this.chats : [this.chat(this.view)];
+    history.pushState(null, "", pageAddress(shown));
   }
 
-  /** Bring the message that the address named into view, the first time that it can be. */
-  revealOnce() {
-    if (!this.place.message) return;
-    const pane = this.place.root ? this.threadPane : this.channelPane;
-    if (this.place.message !== this.place.root) pane.timeline.reveal(this.place.message);
-    else this.channelPane.timeline.reveal(this.place.message);
-    this.place.message = null;
+  rememberTeam(platform, team) {
+    sessionStorage.setItem(teamKey(platform), team);
   }
 
-  /** The open channel; #general when the wanted one cannot be seen. */
-  channel() {
-    const wanted = this.store.channels.get(this.place.channel);
-    if (this.store.sees(wanted)) return wanted;
-    this.place = { channel: null, root: null, message: null };
-    return [...this.store.channels.values()].find((channel) => channel.is_general) ?? this.store.places()[0];
-  }
-
-  // -- going about ----------------------------------------------------------------------------------------------
-
-  go(place, remember = true) {
-    this.place = { root: null, message: null, ...place };
-    this.editing = null;
-    if (remember) history.pushState(null, "", addressOf(this.place));
-    this.showChannels(false);
-    this.draw();
-  }
-
-  openThread(channel, root) {
-    this.go({ channel: channel ?? this.place.channel, root });
-    (root ? this.threadPane : this.channelPane).composer.focus();
-  }
-
-  /** Open a channel as soon as the feed has told of it. */
-  expect(channel) {
-    if (this.store.channels.has(channel)) return this.go({ channel });
-    this.store.addEventListener("change", () => this.expect(channel), { once: true });
-  }
-
-  async openDirect() {
-    const { store } = this;
-    const opened = await this.attempt(() => store.control.post("channels/im", { user: store.me }));
-    if (opened) this.expect(opened.channel);
-  }
-
-  become(user) {
-    this.store.me = user;
-    sessionStorage.setItem(ME_KEY, user);
-    localStorage.setItem(ME_KEY, user);
-    this.editing = null;
-    this.draw();
-  }
-
-  changeTeam(team) {
-    sessionStorage.setItem(TEAM_KEY, team);
-    sessionStorage.removeItem(ME_KEY);
-    location.assign("/");
-  }
-
-  showChannels(open) {
-    this.frame.classList.toggle("channels-open", open);
-  }
-
-  /** Links to places in this workspace open here. */
-  followLink(event) {
+  /** Links to places in these workspaces open here. */
+  followLink(from, event) {
     const anchor = event.target.closest?.("a[href]");
     if (!anchor || anchor.hasAttribute("download") || event.ctrlKey || event.metaKey || event.shiftKey || event.button)
       return;
-    const place = readAddress(anchor.href);
-    if (!place?.channel) return;
+    const found = placeIn(anchor.href, [from, ...this.chats]);
+    if (!found?.place.channel) return;
     event.preventDefault();
-    this.go(place);
+    if (this.view !== "both") this.view = found.platform;
+    this.active = this.chat(found.platform);
+    this.active.go(found.place);
+    this.draw();
   }
+
+  // -- who "you" are --------------------------------------------------------------------------------------------
+
+  /** The people of all platforms, each once: `{handle, name, label}`. */
+  people() {
+    const found = new Map();
+    for (const { store } of this.chats) {
+      for (const user of store.team ? store.people() : []) {
+        const handle = store.handle(user);
+        if (found.has(handle)) continue;
+        const standing = store.standing(user);
+        const name = store.nameOf(user);
+        found.set(handle, { handle, name, label: standing ? `${name} (${standing})` : name });
+      }
+    }
+    if (!found.has(this.person)) this.person = [...found.keys()][0] ?? this.person;
+    return [...found.values()];
+  }
+
+  become(person) {
+    this.person = person;
+    sessionStorage.setItem(ME_KEY, person);
+    localStorage.setItem(ME_KEY, person);
+    for (const chat of this.chats) {
+      chat.editing = null;
+      chat.store.actAs(person);
+    }
+  }
+
+  // -- keys -----------------------------------------------------------------------------------------------------
 
   key(event) {
     if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
-    if (event.key === "Escape" && this.frame.classList.contains("channels-open")) this.showChannels(false);
-    else if (event.key === "Escape" && this.place.root) this.openThread(null, null);
+    const chat = this.active;
+    if (event.key === "Escape" && this.faults.isOpen) this.faults.toggle();
+    else if (event.key === "Escape" && chat.showsChannels) chat.showChannels(false);
+    else if (event.key === "Escape" && chat.place.root) chat.openThread(null, null);
     else if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown"))
-      this.step(event.key === "ArrowDown" ? 1 : -1);
+      chat.step(event.key === "ArrowDown" ? 1 : -1);
     else if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey && isIdle(event.target)) {
-      (this.place.root ? this.threadPane : this.channelPane).composer.focus();
+      chat.focus();
       return;
     } else return;
     event.preventDefault();
-  }
-
-  /** The next or previous place in the left column. */
-  step(by) {
-    const places = [...this.sidebar.node.querySelectorAll("[data-place]")];
-    const at = places.findIndex((place) => place.getAttribute("aria-current"));
-    places[(at + by + places.length) % places.length].click();
-  }
-
-  // -- doing ----------------------------------------------------------------------------------------------------
-
-  /** What *does* resolves to; what it was refused for is said, and null comes back. */
-  async attempt(does) {
-    try {
-      return await does();
-    } catch (error) {
-      this.say(error.message, "error");
-      return null;
-    }
   }
 
   /** Tell the person something, for a moment. */
@@ -190,28 +190,6 @@ class Page {
     const toast = h("div", { class: `toast ${kind}` }, words);
     this.toasts.append(toast);
     setTimeout(() => toast.remove(), TOAST_MS);
-  }
-
-  /** Edit the message *ts* in its place, or none. */
-  edit(ts) {
-    this.editing = ts;
-    this.draw();
-    if (ts === null) (this.place.root ? this.threadPane : this.channelPane).composer.focus();
-  }
-
-  /** Edit what *me* wrote last, in the thread *root* or in the channel. */
-  editLast(root) {
-    const channel = this.channel();
-    const messages = root ? this.store.inThread(channel, root) : this.store.inChannel(channel);
-    const last = messages.findLast((message) => message.user === this.store.me && message.client_msg_id);
-    if (last) this.edit(last.ts);
-  }
-
-  /** Something was sent: its place shows its end. */
-  sent() {
-    this.channelPane.timeline.newAfter = null;
-    this.threadPane.timeline.newAfter = null;
-    this.draw();
   }
 }
 

@@ -1,24 +1,8 @@
-/** Owns how authors look: names, pictures made of initials or an emoji, the app's own mark. Called by all views. */
+/** Owns how authors look: pictures made of initials or an emoji, the app's own mark. Called by all views. */
 
 import { h } from "./dom.js";
-import { emoji } from "./emoji.js";
 
 const COLOURS = 8;
-
-/** Who wrote a message: `{key, name, isApp, avatar()}`; the key tells authors apart. */
-export function authorOf(message, store) {
-  const isApp = Boolean(message.bot_id) || message.user === store.app.bot_user;
-  if (message.user === "USLACKBOT")
-    return { key: "slackbot", name: "Slackbot", isApp: true, avatar: () => emojiAvatar("💜", "Slackbot") };
-  if (message.username) {
-    const shown = message.icons?.emoji && emoji(message.icons.emoji);
-    const avatar = () => (shown ? emojiAvatar(shown, message.username) : initials(message.username));
-    return { key: `as ${message.username} ${shown}`, name: message.username, isApp, avatar };
-  }
-  if (isApp) return { key: store.app.bot_user, name: store.app.name, isApp, avatar: () => appAvatar() };
-  const name = store.userName(message.user);
-  return { key: message.user, name, isApp: false, avatar: () => initials(name) };
-}
 
 /** A person's picture. */
 export function initials(name) {

@@ -1,18 +1,36 @@
-/** Owns the page's address: `/archives/<channel>`, and as on Slack `/archives/<channel>/p<ts>?thread_ts=<root>`. */
+/**
+ * Owns the page's address: that of what one platform shows, in its own form, and in `beside` that of what the other one
+ * shows next to it. `/` is both platforms, nothing chosen.
+ */
 
-/** What an address shows: `{channel, root, message}`; null when it is none of ours. */
-export function readAddress(address) {
+import { NOWHERE } from "./chat.js";
+
+/** What an address shows: `{view, places}`, view being a platform's name or `both`; null when it is none of ours. */
+export function readPage(address, chats) {
   const url = new URL(address, location.href);
-  if (url.origin !== location.origin) return null;
-  const found = url.pathname.match(/^\/archives\/([^/]+)(?:\/p(\d{7,})(\d{6}))?\/?$/);
-  if (!found) return url.pathname === "/" ? { channel: null, root: null, message: null } : null;
-  const message = found[2] ? `${found[2]}.${found[3]}` : null;
-  return { channel: decodeURIComponent(found[1]), root: url.searchParams.get("thread_ts") ?? message, message };
+  const everywhere = Object.fromEntries(chats.map((chat) => [chat.platform, NOWHERE]));
+  if (url.origin === location.origin && url.pathname === "/") return { view: "both", places: everywhere };
+  const first = placeIn(address, chats);
+  if (!first) return null;
+  const beside = url.searchParams.get("beside");
+  const second = beside && placeIn(beside, chats);
+  const places = { ...everywhere, [first.platform]: first.place };
+  if (!second) return { view: first.platform, places };
+  return { view: "both", places: { ...places, [second.platform]: second.place } };
 }
 
-/** The address of a channel, or of a thread in it. */
-export function addressOf({ channel, root }) {
-  if (!channel) return "/";
-  const path = `/archives/${encodeURIComponent(channel)}`;
-  return root ? `${path}/p${root.replace(".", "")}?thread_ts=${root}` : path;
+/** The address of what *chats* show; of the first, with the others beside it. */
+export function pageAddress([first, second]) {
+  const url = new URL(first.address(), location.origin);
+  if (second) url.searchParams.set("beside", second.address());
+  return `${url.pathname}${url.search}`;
+}
+
+/** Which platform's place an address is, and what it shows there; null when it is nobody's. */
+export function placeIn(address, chats) {
+  for (const chat of chats) {
+    const place = chat.readAddress(address);
+    if (place) return { platform: chat.platform, place };
+  }
+  return null;
 }

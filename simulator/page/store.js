@@ -1,39 +1,54 @@
 /**
- * Owns what the page knows of the workspace: a snapshot, and everything that happened since, from the feed.
- * The views read it and are told when it changed. Only the feed changes it, so all tabs see the same.
+ * Owns what the page knows of one platform: a snapshot, and everything that happened since, from the feed.
+ * The views read it and are told when it changed. Only the feed changes it, so all tabs see the same. Each platform's
+ * store says what its entries mean; messages have a `ts` (their key) and an `at` (ms since the epoch, in their order).
  */
 
 import { Refused } from "./control.js";
 
 const DRAW_MS = 16;
-const RETRY_MS = [300, 700, 1500, 3000];
+const RETRY_MS = 1000;
+
+/** What a `take` answers when it needs a new snapshot. */
+export const UNKNOWN = Symbol("something the snapshot did not have");
 
 export class Store extends EventTarget {
-  /** @param {import("./control.js").Control} control */
-  constructor(control) {
+  /** What each kind of entry changes: functions of the store and the entry's data. */
+  static TAKES = {};
+
+  /** @param {import("./control.js").Control} control @param {string | null} person handle of who "you" are */
+  constructor(control, person) {
     super();
     this.control = control;
-    this.connection = "connecting";
+    this.person = person;
     this.me = null;
+    this.position = 0;
     this.channels = new Map();
     this.users = new Map();
+    this.sockets = new Set();
+    this.waiting = null;
+    this.loads = 0;
   }
 
-  /** Follow the workspace for as long as the page is open; after each break a new snapshot fills the gap. */
-  async run() {
-    for (let failures = 0; ;) {
-      this.restarting = new AbortController();
-      try {
-        this.load(await this.control.get("state"));
-        failures = 0;
-        await this.control.follow(this.position, (entry) => this.take(entry), this.restarting.signal);
-      } catch (error) {
-        if (error instanceof Refused && !this.team) throw error;
-      }
-      if (this.restarting.signal.aborted) continue;
-      this.connection = "lost";
-      this.changed();
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]));
+  /** Take a new snapshot; what happens until it is there is not lost. */
+  async reload() {
+    const load = ++this.loads;
+    this.waiting ??= [];
+    const state = await this.snapshot();
+    if (load !== this.loads) return;
+    const missed = this.waiting;
+    this.waiting = null;
+    this.load(state);
+    missed.forEach((entry) => this.hear(entry));
+  }
+
+  async snapshot() {
+    try {
+      return await this.control.get("state");
+    } catch (error) {
+      if (!(error instanceof Refused) || this.team || !this.control.team) throw error;
+      this.control.team = null; // kept from a workspace that is not there any more
+      return this.control.get("state");
     }
   }
 
@@ -42,22 +57,46 @@ export class Store extends EventTarget {
     this.position = state.truth_id;
     this.sockets = new Set(state.app.connections.filter((one) => !one.black_holed).map((one) => one.id));
     this.users = new Map(state.users.map((user) => [user.id, user]));
-    this.channels = new Map(state.channels.map((channel) => [channel.id, keptChannel(channel)]));
-    this.ephemerals = new Map(state.ephemerals.map((shown) => [shown.ts, ephemeral(shown)]));
-    this.modals = new Map(Object.entries(state.modals));
-    this.me = this.users.has(this.me) ? this.me : (this.people()[0]?.id ?? null);
-    this.connection = "live";
+    this.actAs(this.person);
     this.changed();
   }
 
-  /** Take over one thing that happened. */
-  take(entry) {
+  /** Take over one entry of the feed, if it is news. */
+  hear(entry) {
+    if (entry.platform && entry.platform !== this.control.platform) return;
+    if (this.waiting) {
+      this.waiting.push(entry);
+      return;
+    }
+    if (entry.id <= this.position) return;
     this.position = entry.id;
     if (entry.team && entry.team !== this.team.id) return;
-    const does = TAKES[entry.kind];
+    const does = this.constructor.TAKES[entry.kind];
     if (!does) return;
-    if (does(this, entry.data) === UNKNOWN) this.restarting.abort();
+    if (does(this, entry.data) === UNKNOWN) this.catchUp();
     else this.changed();
+  }
+
+  async catchUp() {
+    try {
+      await this.reload();
+    } catch {
+      setTimeout(() => this.catchUp(), RETRY_MS);
+    }
+  }
+
+  /** Show another workspace. */
+  async changeTeam(team) {
+    this.control.team = team;
+    await this.catchUp();
+  }
+
+  /** Be the person with that handle; the first one where there is none. */
+  actAs(person) {
+    this.person = person;
+    const people = this.people();
+    this.me = (people.find((user) => this.handle(user) === person) ?? people[0])?.id ?? null;
+    this.changed();
   }
 
   /** Have the views drawn again soon, once for all that happens until then. */
@@ -72,161 +111,44 @@ export class Store extends EventTarget {
 
   // -- asking ---------------------------------------------------------------------------------------------------
 
-  /** The people of the workspace, without the app. */
-  people() {
-    return [...this.users.values()].filter((user) => !user.is_bot && !user.deleted);
-  }
-
-  /** The channels that *me* can see, direct messages left out. */
-  places() {
-    return [...this.channels.values()].filter(
-      (c) => c.kind === "channel" || (c.kind === "group" && c.members.has(this.me)),
-    );
-  }
-
   /** The direct messages between *me* and the app, if there are any yet. */
   im() {
-    return [...this.channels.values()].find((channel) => channel.kind === "im" && channel.name === this.me) ?? null;
-  }
-
-  /** Whether *me* may see a channel. */
-  sees(channel) {
-    return channel && (channel.kind === "channel" || channel.members.has(this.me));
-  }
-
-  userName(id) {
-    if (id === this.app?.bot_user) return this.app.name;
-    return this.users.get(id)?.real_name ?? id ?? "Somebody";
-  }
-
-  channelName(id) {
-    const channel = this.channels.get(id);
-    return channel && channel.kind !== "im" ? channel.name : null;
-  }
-
-  /** A channel's name as *me* sees it. */
-  title(channel) {
-    return channel.kind === "im" ? this.app.name : channel.name;
+    return [...this.channels.values()].find((channel) => this.isIm(channel) && this.sees(channel)) ?? null;
   }
 
   fileUrl(id) {
     return this.control.fileUrl(id);
   }
 
-  /** What is shown in a channel itself, oldest first. */
-  inChannel(channel) {
-    const messages = [...channel.messages.values()].filter(
-      (m) => !m.thread_ts || m.thread_ts === m.ts || m.subtype === "thread_broadcast",
-    );
-    return this.withEphemerals(messages, channel, (shown) => !shown.thread_ts);
-  }
-
-  /** What is shown in a thread, its root first. */
-  inThread(channel, root) {
-    const messages = [channel.messages.get(root), ...this.replies(channel, root)].filter(Boolean);
-    return this.withEphemerals(messages, channel, (shown) => shown.thread_ts === root);
-  }
-
-  /** The replies under a root, oldest first. */
-  replies(channel, root) {
-    return (channel.replies.get(root) ?? []).map((ts) => channel.messages.get(ts)).filter(Boolean);
-  }
-
-  withEphemerals(messages, channel, belongs) {
-    const mine = [...this.ephemerals.values()].filter(
-      (shown) => shown.channel === channel.id && shown.to === this.me && belongs(shown),
-    );
-    return mine.length ? [...messages, ...mine].sort((a, b) => Number(a.ts) - Number(b.ts)) : messages;
-  }
-
   /** The modal that *me* has in front, or null. */
   modal() {
     return this.modals?.get(this.me)?.at(-1) ?? null;
   }
+
+  /** *messages* with those that *me* alone sees, in order. */
+  withEphemerals(messages, belongs) {
+    const mine = [...this.ephemerals.values()].filter((shown) => shown.to === this.me && belongs(shown));
+    return mine.length ? [...messages, ...mine].sort((a, b) => a.at - b.at) : messages;
+  }
 }
 
-const UNKNOWN = Symbol("something the snapshot did not have: a new one is needed");
-
-/** What each kind of entry changes. */
-const TAKES = {
-  "message.posted": (store, data) => putMessage(store, data),
-  "message.changed": (store, data) => putMessage(store, data),
-  "message.deleted": (store, { channel, ts, thread_ts }) => {
-    const kept = store.channels.get(channel);
-    if (!kept) return UNKNOWN;
-    kept.messages.delete(ts);
-    if (thread_ts)
-      kept.replies.set(
-        thread_ts,
-        (kept.replies.get(thread_ts) ?? []).filter((each) => each !== ts),
-      );
-    return null;
-  },
-  "ephemeral.posted": (store, { message }) => void store.ephemerals.set(message.ts, ephemeral(message)),
-  "ephemeral.changed": (store, { message }) => void store.ephemerals.set(message.ts, ephemeral(message)),
-  "ephemeral.deleted": (store, { ts }) => void store.ephemerals.delete(ts),
-  "reaction.added": (store, data) => react(store, data, (users) => [...new Set([...users, data.user])]),
-  "reaction.removed": (store, data) => react(store, data, (users) => users.filter((user) => user !== data.user)),
-  "channel.created": () => UNKNOWN,
-  "channel.archived": (store, { channel }) => void (store.channels.get(channel).is_archived = true),
-  "channel.joined": (store, { channel, user }) => {
-    if (!store.users.has(user) || !store.channels.has(channel)) return UNKNOWN;
-    store.channels.get(channel).members.add(user);
-    return null;
-  },
-  "channel.left": (store, { channel, user }) => void store.channels.get(channel)?.members.delete(user),
-  "user.added": () => UNKNOWN,
-  "view.opened": (store, { user, view }) => void store.modals.set(user, [view]),
-  "view.pushed": (store, { user, view }) => void store.modals.set(user, [...(store.modals.get(user) ?? []), view]),
-  "view.updated": (store, { user, view }) =>
-    void store.modals.set(
-      user,
-      (store.modals.get(user) ?? []).map((each) => (each.id === view.id ? view : each)),
-    ),
-  "view.closed": (store, { user, view, whole_stack }) =>
-    void store.modals.set(
-      user,
-      whole_stack ? [] : (store.modals.get(user) ?? []).filter((each) => each.id !== view.id),
-    ),
+/** What all platforms' entries about connections and people change. */
+export const COMMON_TAKES = {
   "socket.opened": (store, { connection }) => void store.sockets.add(connection),
   "socket.closed": (store, { connection }) => void store.sockets.delete(connection),
   "socket.black_holed": (store, { connection }) => void store.sockets.delete(connection),
 };
 
-function keptChannel(channel) {
-  const kept = { ...channel, members: new Set(channel.members), messages: new Map(), replies: new Map() };
-  for (const message of channel.messages) put(kept, message);
-  return kept;
-}
-
-function putMessage(store, { channel, message }) {
-  const kept = store.channels.get(channel);
-  if (!kept) return UNKNOWN;
-  put(kept, message);
-  return null;
-}
-
-function put(channel, message) {
-  const isNew = !channel.messages.has(message.ts);
-  channel.messages.set(message.ts, message);
-  if (!isNew || !message.thread_ts || message.thread_ts === message.ts) return;
-  if (!channel.replies.has(message.thread_ts)) channel.replies.set(message.thread_ts, []);
-  channel.replies.get(message.thread_ts).push(message.ts);
-}
-
-function react(store, { channel, ts, name }, change) {
-  const kept = store.channels.get(channel);
-  const message = kept?.messages.get(ts);
-  if (!message) return UNKNOWN;
-  const reactions = message.reactions ?? [];
+/** *reactions* (`[{name, users}]`) when *change* was made to who reacted with *name*. */
+export function reacted(reactions, name, change) {
   const known = reactions.find((reaction) => reaction.name === name) ?? { name, users: [] };
-  const users = change(known.users);
-  const changed = { name, users, count: users.length };
+  const changed = { name, users: change(known.users) };
   const all = reactions.includes(known)
     ? reactions.map((each) => (each === known ? changed : each))
     : [...reactions, changed];
-  kept.messages.set(ts, { ...message, reactions: all.filter((each) => each.count) });
-  return null;
+  return all.filter((each) => each.users.length);
 }
 
-const ephemeral = (shown) => ({ ...shown, isEphemeral: true });
+/** The changes that adding a reaction and taking it back make to the users who reacted. */
+export const joining = (user) => (users) => [...new Set([...users, user])];
+export const leaving = (user) => (users) => users.filter((each) => each !== user);

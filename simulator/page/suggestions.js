@@ -1,84 +1,19 @@
-/** Owns what is offered while somebody types: slash commands with hints, people, channels, emoji. Called by `composer`. */
+/**
+ * Owns the list of what is offered while somebody types, and how emoji get into it. Called by the composers, which know
+ * their platform's commands, people and channels. An option is `{look, label, more, hint, from, text}`: *text* takes the
+ * place of what was typed from *from* on; without it an option only explains.
+ */
 
 import { h } from "./dom.js";
 import { emojiLike } from "./emoji.js";
-import { appAvatar, initials } from "./people.js";
 
 const MOST = 8;
-/** What the app's commands take, as its own help says. */
-const USAGES = {
-  "/agents": [
-    ["", "<task>", "Assemble a team of agents for a task"],
-    ["status", "[number]", "What is going on, and how far it is"],
-    ["stop", "[number]", "Stop a session"],
-    ["help", "", "What you can do here"],
-  ],
-  "/history": [
-    ["", "", "Your latest sessions"],
-    ["", "<words>", "Search past sessions"],
-    ["", "<number>", "The transcript of one session, as a file"],
-  ],
-};
 
-/**
- * What to offer for the text before the caret: `{title, options: [{look, label, hint, from, text}]}`, or null. *text*
- * takes the place of what was typed from *from* on; without it an option only explains.
- */
-export function suggestionsFor(typed, store, { inThread }) {
-  return commands(typed, store, inThread) ?? named(typed, store) ?? emojis(typed);
-}
+/** A list to offer, or null when there is nothing to choose. */
+export const offer = (title, options) => (options.length ? { title, options: options.slice(0, MOST) } : null);
 
-function commands(typed, store, inThread) {
-  if (!/^\/\S*(\s\S*)?$/.test(typed) || typed.includes("\n")) return null;
-  const [command, rest] = typed.split(/\s(.*)/s);
-  const known = store.app.commands.filter((each) => (rest === undefined ? each.startsWith(command) : each === command));
-  if (!known.length) return null;
-  if (inThread) return { title: "Slash commands do not work in threads. Type them in the channel.", options: [] };
-  const options = known.flatMap((each) => usages(each, rest)).slice(0, MOST);
-  return options.length ? { title: "Commands of " + store.app.name, options } : null;
-}
-
-function usages(command, rest) {
-  const all = USAGES[command] ?? [["", "", ""]];
-  const fitting =
-    rest === undefined || rest === "" ? all : all.filter(([word]) => word && word.startsWith(rest) && word !== rest);
-  return fitting.map(([word, more, hint]) => {
-    const text = word
-      ? `${command} ${word}${more ? " " : ""}`
-      : more || USAGES[command] === undefined
-        ? `${command} `
-        : command;
-    return { look: appAvatar, label: [command, word].filter(Boolean).join(" "), more, hint, from: 0, text };
-  });
-}
-
-function named(typed, store) {
-  const found = typed.match(/(?:^|[\s(])([@#])([\w.-]*)$/);
-  if (!found) return null;
-  const [, mark, begun] = found;
-  const from = typed.length - begun.length - 1;
-  const fits = (...names) => names.some((name) => name.toLowerCase().startsWith(begun.toLowerCase()));
-  if (mark === "#") {
-    const channels = store.places().filter((channel) => fits(channel.name));
-    return offer(
-      "Channels",
-      channels.map((channel) => ({ label: `#${channel.name}`, hint: "", from, text: `#${channel.name} ` })),
-    );
-  }
-  const app = store.users.get(store.app.bot_user);
-  const users = [app, ...store.people()].filter((user) => user && fits(user.name, user.real_name));
-  const option = (user) => ({
-    look: user === app ? appAvatar : () => initials(user.real_name),
-    label: user === app ? store.app.name : user.real_name,
-    more: `@${user.name}`,
-    hint: user === app ? "App: mention it with a task to start a team" : "",
-    from,
-    text: `@${user.name} `,
-  });
-  return offer("People", users.map(option));
-}
-
-function emojis(typed) {
+/** The emoji whose code begins with what follows the colon before the caret, or null. */
+export function offerEmoji(typed) {
   const found = typed.match(/(?:^|\s):([a-z0-9_+-]{2,})$/i);
   if (!found) return null;
   const from = typed.length - found[1].length - 1;
@@ -95,7 +30,15 @@ function emojis(typed) {
   );
 }
 
-const offer = (title, options) => (options.length ? { title, options: options.slice(0, MOST) } : null);
+/**
+ * What *typed* names when it ends with `mark` and the beginning of a name: `{begun, from}`, or null.
+ * @param {string} mark `@` or `#`
+ */
+export function beginning(typed, mark) {
+  const found = typed.match(/(?:^|[\s(])([@#])([\w.-]*)$/);
+  if (found?.[1] !== mark) return null;
+  return { begun: found[2].toLowerCase(), from: typed.length - found[2].length - 1 };
+}
 
 /** The list that is shown over the composer; options are chosen with the arrow keys, Tab, Enter or the mouse. */
 export class SuggestionList {

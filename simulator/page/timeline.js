@@ -1,21 +1,20 @@
 /**
  * Owns a scrolling list of messages: days, grouping, the mark of what is new, staying at the end while it grows.
- * Called by `channel-pane` and `thread-pane`.
+ * Called by both panes.
  */
 
 import { arrange, h, icon } from "./dom.js";
 import { messageRow, rowSignature } from "./message.js";
-import { dayKey, dayName, momentOf } from "./moment.js";
-import { authorOf } from "./people.js";
+import { dayKey, dayName } from "./moment.js";
 
-const GROUP_S = 300;
+const GROUP_MS = 300_000;
 const SHOWN = 150;
 const NEAR_END_PX = 60;
 
 export class Timeline {
-  /** @param {object} page @param {boolean} inThread */
-  constructor(page, inThread) {
-    this.page = page;
+  /** @param {import("./chat.js").Chat} chat @param {boolean} inThread */
+  constructor(chat, inThread) {
+    this.chat = chat;
     this.inThread = inThread;
     this.rows = new Map();
     this.list = h("div", { class: "rows", role: "log", "aria-label": inThread ? "Thread" : "Messages" });
@@ -50,11 +49,10 @@ export class Timeline {
     let above = null;
     let newShown = false;
     for (const message of messages.slice(hidden)) {
-      const day = dayKey(message.ts);
-      if (!this.inThread && (!above || dayKey(above.ts) !== day))
-        children.push(this.line(`day ${day}`, "day", dayName(momentOf(message.ts))));
-      const isNew =
-        !newShown && this.newAfter && Number(message.ts) > Number(this.newAfter) && message.user !== this.page.store.me;
+      const day = dayKey(message.at);
+      if (!this.inThread && (!above || dayKey(above.at) !== day))
+        children.push(this.line(`day ${day}`, "day", dayName(message.at)));
+      const isNew = !newShown && this.newAfter && message.at > this.newAfter && message.user !== this.chat.store.me;
       if (isNew && above) children.push(this.line("new", "new-line", "New"));
       newShown ||= isNew;
       children.push(this.row(channel, message, above && !(isNew && above) ? above : null));
@@ -66,7 +64,7 @@ export class Timeline {
     }
     const last = messages.at(-1);
     const grown = last && last.ts !== this.lastTs;
-    if (grown && last.user === this.page.store.me && this.lastTs) this.atEnd = true;
+    if (grown && last.user === this.chat.store.me && this.lastTs) this.atEnd = true;
     this.lastTs = last?.ts;
     arrange(this.list, children);
     this.forget(messages);
@@ -77,10 +75,10 @@ export class Timeline {
   row(channel, message, above) {
     const compact = Boolean(above) && this.follows(above, message);
     const look = { compact, inThread: this.inThread };
-    const signature = rowSignature(this.page, channel, message, look);
+    const signature = rowSignature(this.chat, channel, message, look);
     const known = this.rows.get(message.ts);
     if (known?.message === message && known.signature === signature) return known.node;
-    const node = messageRow(this.page, channel, message, look);
+    const node = messageRow(this.chat, channel, message, look);
     if (known?.node.contains(document.activeElement)) refocus(known.node, node);
     this.rows.set(message.ts, { message, signature, node });
     return node;
@@ -88,12 +86,16 @@ export class Timeline {
 
   /** Whether *message* goes on what the author of *above* said just before. */
   follows(above, message) {
-    const { store } = this.page;
-    const near = Number(message.ts) - Number(above.ts) < GROUP_S && dayKey(above.ts) === dayKey(message.ts);
-    const alike = Boolean(above.isEphemeral) === Boolean(message.isEphemeral) && above.subtype === message.subtype;
-    const parted = !this.inThread && store.replies(this.page.channel(), above.ts).length > 0;
+    const { chat } = this;
+    const near = message.at - above.at < GROUP_MS && dayKey(above.at) === dayKey(message.at);
+    const parted = !this.inThread && chat.store.replies(chat.channel(), above.ts).length > 0;
     return (
-      near && alike && !parted && !message.isEphemeral && authorOf(above, store).key === authorOf(message, store).key
+      near &&
+      !parted &&
+      !message.isEphemeral &&
+      !above.isEphemeral &&
+      chat.goesOn(above, message) &&
+      chat.authorOf(above).key === chat.authorOf(message).key
     );
   }
 
@@ -109,7 +111,7 @@ export class Timeline {
     const more = () => {
       this.shown += SHOWN;
       this.atEnd = false;
-      this.page.draw();
+      this.chat.draw();
     };
     return h(
       "button",

@@ -4,9 +4,9 @@
  * Source: https://docs.slack.dev/reference/block-kit/block-elements
  */
 
-import { h, showDialog } from "./dom.js";
-import { emoji } from "./emoji.js";
-import { picture } from "./files.js";
+import { h, showDialog } from "../dom.js";
+import { emoji } from "../emoji.js";
+import { picture } from "../files.js";
 
 const FIELD_TYPES = {
   number_input: "number",

@@ -3,10 +3,10 @@
  * Source: https://docs.slack.dev/reference/block-kit/blocks
  */
 
-import { h } from "./dom.js";
+import { h } from "../dom.js";
+import { picture } from "../files.js";
+import { Markdown } from "../markdown.js";
 import { element, plain } from "./elements.js";
-import { picture } from "./files.js";
-import { markdown } from "./markdown.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { richText } from "./rich-text.js";
 
@@ -36,7 +36,7 @@ function inside(block, scene) {
         picture(block, scene.world, "image"),
       ];
     case "markdown":
-      return h("div", { class: "markdown" }, markdown(block.text));
+      return h("div", { class: "markdown" }, new Markdown().nodes(block.text));
     case "rich_text":
       return richText(block, scene.world);
     case "input":

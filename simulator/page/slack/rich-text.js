@@ -3,9 +3,10 @@
  * Called by `blocks`. Source: https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
  */
 
-import { h } from "./dom.js";
-import { channelLink, codeBlock, emojiNode, link, mention } from "./mrkdwn.js";
-import { patterned } from "./moment.js";
+import { h } from "../dom.js";
+import { patterned } from "../moment.js";
+import { codeBlock, emojiNode, link } from "../text.js";
+import { channelLink, mention } from "./mrkdwn.js";
 
 /** Nodes for a `rich_text` block. */
 export function richText(block, world) {

@@ -3,9 +3,10 @@
  * Called by `blocks` and `message`. Source: https://docs.slack.dev/messaging/formatting-message-text
  */
 
-import { h } from "./dom.js";
-import { emoji } from "./emoji.js";
-import { patterned } from "./moment.js";
+import { h } from "../dom.js";
+import { emoji } from "../emoji.js";
+import { patterned } from "../moment.js";
+import { codeBlock, emojiNode, link } from "../text.js";
 
 const ENTITIES = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
 const CONTROL = /<([^<>\n]+)>/y;
@@ -30,9 +31,6 @@ export function mrkdwn(text, world, { links = true } = {}) {
     return part ? lines(part.replace(/\n$/, index < parts.length - 1 ? "" : "\n"), { world, links }) : [];
   });
 }
-
-/** A block of code, which scrolls by itself and can be reached with the keyboard. */
-export const codeBlock = (text) => h("pre", { class: "code-block", tabIndex: 0 }, h("code", {}, text));
 
 const codeText = (whole, target, label) => (/^[a-z]+:/i.test(target) ? (label ?? target) : whole);
 
@@ -134,18 +132,6 @@ export function channelLink(id, label, world) {
     { class: "mention", href: `/archives/${encodeURIComponent(id)}` },
     `#${world.channelName(id) ?? label ?? id}`,
   );
-}
-
-/** A link, where the address is one that may be followed; else just its text. */
-export function link(address, label) {
-  if (!/^(https?|mailto|tel):/i.test(address)) return label === address ? label : `${label} (${address})`;
-  return h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, label.replace(/^(mailto|tel):/, ""));
-}
-
-/** An emoji by its short code; the code itself when it is not known. */
-export function emojiNode(name) {
-  const character = emoji(name);
-  return h("span", { class: character ? "emoji" : null, title: `:${name}:` }, character ?? `:${name}:`);
 }
 
 function date([, seconds, pattern, address], fallback) {
