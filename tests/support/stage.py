@@ -133,7 +133,8 @@ async def distributed(folder: Path, *, bots: int = 2, workers: int = 2, **settin
         async with asyncio.TaskGroup() as starting:
             for child in (*stage.bots, *stage.workers):
                 starting.create_task(stack.enter_async_context(child))
-        await stage.discord.until_served()
+        if bots:
+            await stage.discord.until_served()
         yield stage
 
 
