@@ -122,13 +122,13 @@ class GatewayClient(discord.Client):
         def run(data: Any) -> None:
             try:
                 read(data)
-            except Exception:
-                log.exception("discord.event_not_understood", dispatch=event)
+            except Exception as error:
+                log.warning("discord.event_not_understood", dispatch=event, error=repr(error))
             if event in HEARD and self.listener is not None:
                 try:
                     self.listener.on_event(event, data)
-                except Exception:
-                    log.exception("discord.event_not_heard", dispatch=event)
+                except Exception as error:
+                    log.warning("discord.event_not_heard", dispatch=event, error=repr(error))
 
         return run
 

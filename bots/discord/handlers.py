@@ -175,6 +175,9 @@ class DiscordHandlers:
             except MusterError as error:
                 log.warning("discord.not_heard", error=str(error))
                 return
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
+                log.warning("discord.event_not_understood", error=repr(error))
+                return
             await asyncio.sleep(wait_s)
             waited_s += wait_s
             wait_s = min(longest_s, wait_s * 2)
