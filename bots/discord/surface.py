@@ -5,7 +5,7 @@ sees to it that a resend makes no second message, and as the address of its embe
 read back when a nonce is too old.
 """
 
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +25,7 @@ from core.ports import Answer, Post
 log = structlog.get_logger(__name__)
 
 _KEY_URL = "https://muster.invalid/"
+_KEYS_KEPT = 2_000
 _LOOK_BACK = timedelta(seconds=60)  # for clocks that differ
 _ARRIVES_WITHIN = timedelta(minutes=15)  # far longer than any call may take
 _MENTIONS_NOBODY: dict[str, Any] = {"parse": [], "replied_user": False}
@@ -40,6 +41,7 @@ class DiscordSurface:
         self._rest = rest
         self._people = people
         self._bot_user = bot_user
+        self._keys: OrderedDict[MessageId, str] = OrderedDict()
 
     async def post(self, place: Place, post: Post, *, content: bytes | None = None, plain: bool = False) -> MessageId:
         """Send *post*, and start the thread under it where it is a thread's first; see `bots.ports.ChatSurface.post`.
@@ -58,6 +60,8 @@ class DiscordSurface:
                 raise
             # Discord knows the nonce, and the message is gone: it was sent, and somebody has removed it.
             return MessageId(snowflake_at(datetime.now(UTC)))
+        if post.draft.card and not plain:
+            self._remember(message, post.key)
         if place.root is None:
             await self._start_thread(place.channel, message, payload.get("thread", ""))
         return message
@@ -70,7 +74,7 @@ class DiscordSurface:
         """Look for the message with the post's key; sees to its thread as well."""
         words = _plain(post.draft.payload)["content"]
         for message in await self._own_messages(place, since, until=since + _ARRIVES_WITHIN):
-            if _key(message) == post.key or (not message.get("embeds") and message.get("content") == words):
+            if _key(message) == post.key or (not message.get("embeds") and message.get("content") == words.strip()):
                 found = MessageId(str(message["id"]))
                 if place.root is None:
                     await self._start_thread(place.channel, found, post.draft.payload.get("thread", ""))
@@ -87,12 +91,13 @@ class DiscordSurface:
 
     async def edit(self, place: Place, message: MessageId, payload: dict[str, Any]) -> None:
         """Replace embeds and buttons. Source: https://docs.discord.com/developers/resources/message#edit-message"""
+        home = _home(place, message)
         body = {
-            "embeds": payload["embeds"],
-            "components": payload.get("components", []),
+            **_embedded(payload, await self._key_of(home, message)),
+            "content": "",  # it may have been posted in plain words,
+            "flags": 0,  # which hide embeds
             "allowed_mentions": _MENTIONS_NOBODY,
         }
-        home = _home(place, message)
         path = "/channels/{channel_id}/messages/{message_id}"
         await self._rest.call("PATCH", path, body=body, reading=True, editing=True, channel_id=home, message_id=message)
 
@@ -161,6 +166,24 @@ class DiscordSurface:
         except MusterError as error:
             raise UnknownOutcome(f"the thread is not there yet: {error}") from None
 
+    async def _key_of(self, channel: str, message: MessageId) -> str:
+        """The key in a message of ours, for an edit to leave it there: a copy may come to light later."""
+        if message not in self._keys:
+            path = "/channels/{channel_id}/messages/{message_id}"
+            try:
+                found = await self._rest.call("GET", path, reading=True, channel_id=channel, message_id=message)
+            except PermanentError as error:
+                if error.reason == Refusal.DISCONNECTED:
+                    raise
+                return ""  # the edit itself shows whether it is gone
+            self._remember(message, _key(found))
+        return self._keys[message]
+
+    def _remember(self, message: MessageId, key: str) -> None:
+        self._keys[message] = key
+        if len(self._keys) > _KEYS_KEPT:
+            self._keys.popitem(last=False)
+
     async def _own_messages(
         self, place: Place, since: datetime, *, until: datetime | None = None
     ) -> list[dict[str, Any]]:
@@ -181,7 +204,7 @@ class DiscordSurface:
 def _embedded(payload: dict[str, Any], key: str) -> dict[str, Any]:
     first, *others = payload["embeds"]
     return {
-        "embeds": [{**first, "url": f"{_KEY_URL}{key}"}, *others],
+        "embeds": [{**first, "url": f"{_KEY_URL}{key}"} if key else first, *others],
         "components": payload.get("components", []),
     }
 

@@ -23,6 +23,7 @@ from core.ports import Answer, Post
 log = structlog.get_logger(__name__)
 
 _EVENT_TYPE = "muster_post"
+_UNKNOWN_FILE = "file_not_found"
 _QUIET: dict[str, Any] = {"unfurl_links": False, "unfurl_media": False, "link_names": False, "parse": "none"}
 _LOOK_BACK = timedelta(seconds=60)  # for clocks that differ
 _ARRIVES_WITHIN = timedelta(minutes=15)  # far longer than any call may take
@@ -90,12 +91,12 @@ class SlackSurface:
         return file
 
     async def find(self, place: Place, post: Post, since: datetime) -> MessageId | None:
-        """Look for the message with the post's key, or for the file's share.
+        """Look for the file's share, or for the message with the post's key, which a file that was refused has become.
 
         Sources: https://docs.slack.dev/reference/methods/conversations.replies (include_all_metadata), files.info
         """
-        if "file" in post.draft.payload and post.file:
-            return await self._shared(place, post.file)
+        if "file" in post.draft.payload and post.file and (shared := await self._shared(place, post.file)):
+            return shared
         for message in await self._own_messages(place, since, until=since + _ARRIVES_WITHIN):
             if _key(message) == post.key:
                 return MessageId(message["ts"])
@@ -221,7 +222,12 @@ class SlackSurface:
         raise UnknownOutcome("the file is not shared yet")
 
     async def _shared(self, place: Place, file: str) -> MessageId | None:
-        info = await call(self._client.files_info(file=file), reading=True)
+        try:
+            info = await call(self._client.files_info(file=file), reading=True)
+        except PermanentError as error:
+            if str(error) != _UNKNOWN_FILE:
+                raise
+            return None  # its upload was never completed
         shares = info["file"].get("shares") or {}
         for channels in shares.values():
             for share in channels.get(place.channel, ()):

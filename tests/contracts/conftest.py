@@ -8,7 +8,12 @@ import structlog
 from core.adapters.sql_engine import Database
 from core.adapters.unit_of_work import SqlUnitOfWork
 from tests.conftest import NotingBell, NotingQueue, SetClock
+from tests.support.chat import Chat
 from tests.support.desk import Desk, World
+from tests.support.discord_chat import discord_chat
+from tests.support.slack_chat import slack_chat
+
+CHATS = {"slack": slack_chat, "discord": discord_chat}
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -45,3 +50,17 @@ def desk(uow: SqlUnitOfWork, clock: SetClock) -> Desk:
 def other_desk(other_uow: SqlUnitOfWork, clock: SetClock) -> Desk:
     """The front desk of another process."""
     return Desk(uow=other_uow, clock=clock)
+
+
+@pytest.fixture(params=CHATS)
+async def chat(request: pytest.FixtureRequest) -> AsyncIterator[Chat]:
+    """Each platform, to speak on."""
+    async with CHATS[request.param]() as chat:
+        yield chat
+
+
+@pytest.fixture(params=CHATS)
+async def connected_chat(request: pytest.FixtureRequest) -> AsyncIterator[Chat]:
+    """Each platform, where Muster also follows what happens."""
+    async with CHATS[request.param](connected=True) as chat:
+        yield chat
