@@ -87,8 +87,19 @@ def no_winner() -> None:
     Decisions._answer_question = answer  # type: ignore[method-assign, assignment]
 
 
+def no_catch_up() -> None:
+    """Leave unread what the platform told nobody of."""
+    from bots.catch_up import CatchUp
+
+    async def unread(*_: Any) -> bool:
+        return True
+
+    CatchUp._read = unread  # type: ignore[assignment, method-assign]
+
+
 MUTANTS: dict[str, Callable[[], None]] = {
-    mutant.__name__: mutant for mutant in (no_reconciliation, no_repair, no_dedupe, ack_first, no_fence, no_winner)
+    mutant.__name__: mutant
+    for mutant in (no_reconciliation, no_repair, no_dedupe, ack_first, no_fence, no_winner, no_catch_up)
 }
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Replies that are changed or deleted afterwards: until the team reads one, its latest text counts."""
 
+import asyncio
+
 import pytest
 
 from core.domain import events as ev
@@ -128,3 +130,36 @@ async def test_a_change_of_a_waiting_sessions_early_note_reaches_the_next_turn(d
     held = await world.claim(session)
     await world.record(session, held, TURN, ev.Completed(), move=Move.COMPLETE)
     assert await said(world, session) == ["in French", "the second"]
+
+
+@pytest.mark.slow
+async def test_a_change_and_the_turn_that_reads_the_note_at_once_never_cross(desk: Desk, world: World) -> None:
+    for n in range(15):
+        await desk.ask(start(f"task {n}"))
+        session = (await world.sessions())[0]
+        held = await world.run(session)
+        note = world.reply(await world.place(session), "in Frensh")
+        await desk.ask(note)
+        told = len(desk.told)
+        await asyncio.gather(desk.ask(change(note, "in French")), world.record(session, held, TURN))
+        kinds = [type(event) for event in await world.events(session)]
+        if ev.ReplyChanged in kinds:
+            assert kinds.index(ev.ReplyChanged) < kinds.index(ev.TurnStarted)
+            assert desk.told[told:] == []
+        else:
+            assert len(desk.told[told:]) == 1
+        await world.record(session, held, ev.Completed(), move=Move.COMPLETE)
+
+
+async def test_a_turn_that_begins_while_a_change_is_looked_at_is_seen(
+    desk: Desk, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker commits between the first look and the row's lock."""
+    session = await at_work(desk, world)
+    note = world.reply(await world.place(session), "in Frensh")
+    await desk.ask(note)
+    looks = iter([False, True])
+    monkeypatch.setattr("core.service.changes.is_read", lambda *_: next(looks))
+    [told] = await desk.ask(change(note, "in French"))
+    assert "before you changed it" in told
+    assert ev.ReplyChanged not in [type(event) for event in await world.events(session)]

@@ -100,6 +100,7 @@ async def test_a_form_that_is_submitted_twice_starts_once(world: SlackWorld) -> 
     await ada.command("/agents", "something else", channel="general")
     await world.slack.wait_for_message(channel="general", containing="#2")
     assert (await world.session(2)).task == "something else"
+    assert await ada.ephemerals() == []  # the same request, not a second one with the same words
 
 
 async def test_a_form_that_cannot_be_recorded_says_so_and_stays(world: SlackWorld) -> None:
