@@ -66,7 +66,7 @@ async def _waiting(room: Room, number: int) -> bool:
     return len(await room.roots()) == number
 
 
-async def test_a_transcript_comes_as_a_file_in_a_direct_message(room: Room) -> None:
+async def test_a_transcript_comes_as_a_private_file(room: Room) -> None:
     number = await _done(room, "Count the apples", "There are 4217 of them.")
     after = room.chat.position
     told = await _asked(room, room.ben, "/history", f"#{number}")
