@@ -1,0 +1,214 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bots.discord import cards, parse
+from bots.discord.places import Kind, direct_place, guild_of, guild_place, is_direct, target
+from bots.facts import Known
+from bots.requests import Asked, Topic
+from core.domain.commands import PostReply, StartSession, StopSession
+from core.domain.refs import MessageId, Person, Place, UserId
+from core.service.decisions import Defaults
+
+OURS = frozenset({"10", "20"})  # the bot's user and its role
+ADA = Known(person=Person(id=UserId("1"), name="Ada"), restricted=False, admin=True)
+CHANNEL = guild_place("7", "70", kind=Kind.TEXT, parent=None)
+THREAD = guild_place("7", "71", kind=Kind.PUBLIC_THREAD, parent="70")
+DIRECT = direct_place("1", "80")
+MESSAGE: dict[str, Any] = {
+    "id": "1574101782685024256",
+    "channel_id": "70",
+    "type": 0,
+    "content": "hello",
+    "author": {"id": "1", "username": "ada", "global_name": "Ada Lovelace"},
+    "member": {"nick": None, "roles": []},
+    "mentions": [],
+}
+DEFAULTS = Defaults(
+    provider="openai",
+    model="gpt-5",
+    max_rounds=12,
+    models={"openai": ("gpt-5", "gpt-5-mini"), "groq": ("llama-4", "qwen-3")},
+)
+
+
+def said(**more: Any) -> parse.Said:
+    found = parse.said(MESSAGE | more, guild=more.pop("guild", "7"), ours=OURS)
+    assert found is not None
+    return found
+
+
+def asked(place: Place = CHANNEL, **more: Any) -> Any:
+    guild = "" if is_direct(place.workspace) else "7"
+    message = parse.said(MESSAGE | more, guild=guild, ours=OURS)
+    assert message is not None
+    return parse.asked_in(message, place, ADA, ours=OURS, names={})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"author": {"id": "5", "username": "b", "bot": True}},
+        {"author": {"id": "5", "username": "b", "system": True}},
+        {"author": {"id": "10", "username": "muster"}},
+        {"webhook_id": "9"},  # webhooks are not marked as bots
+        *({"type": kind} for kind in (1, 3, 6, 7, 8, 18, 20, 21, 23, 24)),
+    ],
+)
+def test_who_is_no_person_is_not_heard(more: dict[str, Any]) -> None:
+    assert parse.said(MESSAGE | more, guild="7", ours=OURS) is None
+
+
+@pytest.mark.parametrize("content", ["<@10> count", "<@!10>, count", "count <@&20>", "<@10>count"])
+def test_a_mention_of_the_bot_or_of_its_role_starts(content: str) -> None:
+    wanted = asked(content=content)
+    assert isinstance(wanted, StartSession)
+    assert wanted.task == "count"
+
+
+def test_an_answer_to_a_post_of_ours_is_meant_for_us_and_is_no_mention() -> None:
+    ours = {
+        "referenced_message": {"author": {"id": "10"}},
+        "mentions": [{"id": "10", "username": "muster"}],
+        "type": 19,
+    }
+    message = said(**ours)
+    assert (message.replied, message.mention, message.addressed) == (True, False, True)
+    others = said(referenced_message={"author": {"id": "5"}}, type=19)
+    assert not others.addressed
+
+
+def test_a_reply_in_a_thread_carries_its_words_and_its_moment() -> None:
+    wanted = asked(THREAD, content="use <@1> in <#70> <:party:123> </agents run:55>")
+    assert isinstance(wanted, PostReply)
+    assert wanted.text == "use @1 in #70 :party: /agents run"
+    assert wanted.said_at.isoformat(timespec="seconds") == "2026-11-22T16:38:30+00:00"
+    assert not wanted.addressed
+
+
+@pytest.mark.parametrize(
+    ("place", "content", "kind"),
+    [
+        (CHANNEL, "<@10>", Topic.HELP),
+        (CHANNEL, "<@10> help", Topic.HELP),
+        (THREAD, "<@10> status 3", Topic.STATUS),
+        (DIRECT, "status", Topic.STATUS),
+        (DIRECT, "help", Topic.HELP),
+    ],
+)
+def test_keywords_are_questions(place: Place, content: str, kind: Topic) -> None:
+    wanted = asked(place, content=content)
+    assert isinstance(wanted, Asked)
+    assert wanted.topic is kind
+
+
+def test_stop_is_a_reply_in_a_thread_and_a_command_elsewhere() -> None:
+    assert isinstance(asked(THREAD, content="stop"), PostReply)
+    assert isinstance(asked(THREAD, content="<@10> stop"), PostReply)
+    assert isinstance(asked(CHANNEL, content="<@10> stop"), StopSession)
+    assert isinstance(asked(DIRECT, content="Stop."), StopSession)
+
+
+def test_what_is_written_to_us_directly_is_a_reply_that_may_start() -> None:
+    wanted = asked(DIRECT, content="add up")
+    assert isinstance(wanted, PostReply)
+    assert wanted.addressed
+    assert (wanted.place.channel, wanted.place.root) == ("80", "80")
+    assert isinstance(asked(DIRECT, content="", attachments=[{"id": "1"}]), PostReply)
+
+
+def test_places_hang_together() -> None:
+    assert (CHANNEL.channel, CHANNEL.root) == ("70", None)
+    assert (THREAD.channel, THREAD.root, target(THREAD)) == ("70", "71", "71")
+    private = guild_place("7", "72", kind=Kind.PRIVATE_THREAD, parent="70")
+    assert (private.channel, private.root) == ("72", "72")
+    assert guild_of(CHANNEL.workspace) == "7"
+    assert DIRECT.workspace == "discord:dm:1"
+    assert Place.parse(DIRECT.encode()) == DIRECT
+
+
+def run_data(**options: Any) -> dict[str, Any]:
+    given = [{"name": name, "type": 3, "value": value} for name, value in options.items()]
+    return {"id": "1", "name": "agents", "type": 1, "options": [{"name": "run", "type": 1, "options": given}]}
+
+
+def test_a_command_is_read_with_all_its_options() -> None:
+    data = run_data(task=" ask <@5> ", provider="groq", model="qwen-3", team="a critic")
+    wanted = parse.asked_by(parse.called(data), CHANNEL, ADA, names={"5": "Ben"})
+    assert wanted == StartSession(
+        place=CHANNEL, by=ADA.person, task="ask @Ben", provider="groq", model="qwen-3", team="a critic"
+    )
+
+
+@pytest.mark.parametrize("sub", ["status", "stop", "help"])
+def test_the_other_commands_are_read(sub: str) -> None:
+    options = [{"name": "number", "type": 4, "value": 12}] if sub != "help" else []
+    data = {"name": "agents", "options": [{"name": sub, "type": 1, "options": options}]}
+    wanted = parse.asked_by(parse.called(data), CHANNEL, ADA, names={})
+    number = wanted.query.number if isinstance(wanted, Asked) else getattr(wanted, "number", None)
+    assert number == (12 if sub != "help" else None)
+
+
+@pytest.mark.parametrize(
+    ("options", "number", "words"),
+    [
+        ([], None, ""),
+        ([("id", 12)], 12, ""),
+        ([("query", "the  moon")], None, "the  moon"),
+        ([("query", "12")], 12, ""),
+    ],
+)
+def test_history_is_read(options: list[tuple[str, Any]], number: int | None, words: str) -> None:
+    data = {"name": "history", "options": [{"name": name, "type": 3, "value": value} for name, value in options]}
+    wanted = parse.asked_by(parse.called(data), CHANNEL, ADA, names={})
+    assert isinstance(wanted, Asked)
+    assert (wanted.query.number, wanted.query.words) == (number, words)
+
+
+def typing(focused: str, **options: Any) -> list[str]:
+    given = [
+        {"name": n, "type": 3, "value": v, **({"focused": True} if n == focused else {})} for n, v in options.items()
+    ]
+    data = {"name": "agents", "options": [{"name": "run", "type": 1, "options": given}]}
+    return parse.choices(parse.called(data), DEFAULTS)
+
+
+def test_completions_offer_what_there_is() -> None:
+    assert typing("provider", provider="") == ["openai", "groq"]
+    assert typing("provider", provider="GR") == ["groq"]
+    assert typing("model", model="") == ["gpt-5", "gpt-5-mini"]
+    assert typing("model", model="", provider="groq") == ["llama-4", "qwen-3"]
+    assert typing("model", model="my-own", provider="groq") == ["my-own"]
+    assert typing("team", team="x") == []
+
+
+@given(st.text(max_size=300), st.sampled_from(["provider", "model"]))
+def test_completions_are_never_more_or_longer_than_discord_takes(typed: str, focused: str) -> None:
+    offered = typing(focused, **{focused: typed})
+    assert len(offered) <= 25
+    assert all(1 <= len(name) <= 100 for name in offered)
+
+
+@pytest.mark.parametrize("nested", ["components", "component"])
+def test_the_answer_is_found_in_either_form_of_the_form(nested: str) -> None:
+    field = {"type": 4, "custom_id": cards.ANSWER_INPUT, "value": "a hundred"}
+    row = {"type": 1, "components": [field]} if nested == "components" else {"type": 18, "component": field}
+    assert parse.written_answer({"components": [row]}) == "a hundred"
+    assert parse.written_answer({"components": []}) == ""
+
+
+def test_a_message_and_its_files_are_found() -> None:
+    data = {"name": "x", "target_id": "5", "resolved": {"messages": {"5": {"content": "hi"}}}}
+    assert parse.target_message(data)["content"] == "hi"
+    with_file = run_data(task="t", file="9") | {"resolved": {"attachments": {"9": {"filename": "a"}}}}
+    assert parse.attachments(parse.called(with_file), with_file) == [{"filename": "a"}]
+
+
+@given(st.integers(min_value=1_500_000_000, max_value=4_000_000_000))
+def test_snowflakes_and_moments_fit_together(second: int) -> None:
+    moment = datetime.fromtimestamp(second, UTC)
+    assert parse.moment_of(parse.snowflake_at(moment)) == moment
+    assert MessageId(parse.snowflake_at(moment)).isdecimal()
