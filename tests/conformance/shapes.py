@@ -7,12 +7,12 @@ description names: those are how a misspelt field shows.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
@@ -43,32 +43,61 @@ class Shapes:
         self._document = plain(document)
         resource = DRAFT202012.create_resource(self._document)
         self._registry: Registry[Any] = Registry().with_resource(_DOCUMENT, resource)
+        self._validator: Any = validators.extend(  # type: ignore[no-untyped-call]
+            Draft202012Validator, {"anyOf": self._any_of}
+        )
 
     def compare(self, schema: Schema, value: Any) -> list[Finding]:
         """All differences between *value* and *schema*, each once."""
         schema = plain(schema)
-        found = [_finding(error) for error in self._leaves(self._errors(schema, value))]
+        found = [_finding(error) for error in self._errors(schema, value)]
         found += self._undescribed(schema, value, "")
         return list(dict.fromkeys(found))
 
-    # -- what a validator finds -------------------------------------------------------------------------------
+    def _errors(self, schema: Schema, value: Any) -> Iterator[ValidationError]:
+        validator = self._validator(schema, registry=self._registry, format_checker=_FORMATS)
+        errors: Iterator[ValidationError] = validator.iter_errors(value)
+        return errors
 
-    def _validator(self, schema: Schema) -> Draft202012Validator:
-        return Draft202012Validator(schema, registry=self._registry, format_checker=_FORMATS)
+    # -- of several shapes, the one that is meant ---------------------------------------------------------------
 
-    def _errors(self, schema: Schema, value: Any) -> Iterable[ValidationError]:
-        return self._validator(schema).iter_errors(value)
+    def _any_of(self, validator: Any, parts: list[Schema], value: Any, _: Schema) -> Iterator[ValidationError]:
+        """What a validator says of `anyOf`: nothing when a shape fits, else what is wrong with the nearest."""
+        wrong = [(part, list(validator.descend(value, part))) for part in self._meant(parts, value)]
+        if all(errors for _, errors in wrong):
+            yield from min(wrong, key=lambda one: self._distance(one[0], one[1], value))[1]
 
-    def _leaves(self, errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
-        """The errors that say something: of several shapes none of which fits, those of the one that is nearest."""
-        for error in errors:
-            if error.validator == "anyOf" and error.context:
-                parts: Any = error.validator_value
-                for inner in self._errors(self._nearest(parts, error.instance), error.instance):
-                    inner.parent = error
-                    yield from self._leaves([inner])
-            else:
-                yield error
+    def _meant(self, parts: list[Schema], value: Any) -> list[Schema]:
+        """The shapes whose `type` the value has; all when no shape says so."""
+        kind = value.get("type") if isinstance(value, dict) else None
+        named = [part for part in parts if kind in self._types(part)] if kind is not None else []
+        return named or parts
+
+    def _fitting(self, parts: list[Schema], value: Any) -> list[Schema]:
+        """The shapes that fit; the nearest when none does."""
+        meant = self._meant(parts, value)
+        if len(meant) == 1:
+            return meant
+        wrong = [(part, list(self._errors(part, value))) for part in meant]
+        fitting = [part for part, errors in wrong if not errors]
+        return fitting or [min(wrong, key=lambda one: self._distance(one[0], one[1], value))[0]]
+
+    def _distance(self, schema: Schema, errors: list[ValidationError], value: Any) -> tuple[bool, int]:
+        """How far a value is from a shape: another kind of value, then the number of errors, less what it has of it."""
+        other_kind = any(error.validator == "type" and error.instance is value for error in errors)
+        known = len(self._fields(schema).keys() & value.keys()) if isinstance(value, dict) else 0
+        return other_kind, len(errors) - known
+
+    def _types(self, schema: Schema) -> list[Any]:
+        described = self._fields(schema).get("type", {})
+        return [described["const"]] if "const" in described else described.get("enum", [])
+
+    def _fields(self, schema: Schema) -> dict[str, Schema]:
+        """The fields that a shape has in any case."""
+        fields: dict[str, Schema] = dict(schema.get("properties", {}))
+        for part in schema.get("allOf", ()):
+            fields |= self._fields(part)
+        return fields | self._fields(self._resolve(schema["$ref"])) if "$ref" in schema else fields
 
     # -- fields that nothing describes ------------------------------------------------------------------------
 
@@ -100,31 +129,6 @@ class Shapes:
         if "anyOf" in schema:
             for part in self._fitting(schema["anyOf"], value):
                 yield from self._applying(part, value)
-
-    def _fitting(self, parts: list[Schema], value: Any) -> list[Schema]:
-        fitting = [part for part in parts if self._validator(part).is_valid(value)]
-        return fitting or [self._nearest(parts, value)]
-
-    # -- of several shapes, the one that is meant ---------------------------------------------------------------
-
-    def _nearest(self, parts: list[Schema], value: Any) -> Schema:
-        """The shape that *value*, which fits none, was probably meant to have."""
-        return min(parts, key=lambda part: self._distance(part, value))
-
-    def _distance(self, schema: Schema, value: Any) -> tuple[bool, bool, int]:
-        """How far a value is from a shape: another kind of value, then another `type`, then the number of errors."""
-        errors = list(self._errors(schema, value))
-        other_kind = any(error.validator == "type" and not error.path for error in errors)
-        other_type = any(error.validator in ("const", "enum") and list(error.path) == ["type"] for error in errors)
-        known = len(self._names(schema) & set(value)) if isinstance(value, dict) else 0
-        return other_kind, other_type, len(errors) - known
-
-    def _names(self, schema: Schema) -> set[str]:
-        """The fields that a shape has in any case."""
-        names = set(schema.get("properties", {}))
-        for part in schema.get("allOf", ()):
-            names |= self._names(part)
-        return names | self._names(self._resolve(schema["$ref"])) if "$ref" in schema else names
 
     def _resolve(self, ref: str) -> Schema:
         found: Any = self._document
