@@ -182,3 +182,14 @@ async def test_a_denied_or_limited_reading_leaves_muster_at_work(world: SlackWor
     async with asyncio.timeout(30):
         world.bot._catch_up.gap()
         await until(lambda: is_(world, State.RESUMING), timeout_s=30)
+
+
+async def test_the_gap_of_a_process_that_stands_by_is_read_by_the_one_that_speaks(world: SlackWorld) -> None:
+    root = await started(world)
+    await asked(world, root)
+    standby = await world.start_bot("bots-2")
+    await unheard(world)
+    await world.slack.person("ben").reply(root, "a hundred")
+    await world.slack.wait_for(lambda entry: entry.kind == "event.dropped")
+    standby._on_gap()
+    await until(lambda: is_(world, State.RESUMING))
