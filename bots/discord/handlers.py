@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 _NAMES_LOOKED_UP = 5
 _AUTHORS_KEPT = 2_000
-_RECORD_S = 10.0
+_RECORD_S = 45.0  # with the files that come with a message
 _SOMEBODY = Known(person=Person(id=UserId("0"), name="Somebody"), restricted=False)
 
 

@@ -1,20 +1,16 @@
 """What people ask on Discord, over the wire: real discord.py, the simulated Discord, real SQL."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bots.discord import limits
-from bots.discord.places import direct_workspace
 from core.domain import events as ev
 from core.domain.lifecycle import Move, State
 from core.domain.refs import WorkspaceId
 from simulator.discord.options import DiscordOptions
-from simulator.discord.person import DiscordControl, Shown, file
+from simulator.discord.person import Shown
 from tests.support.waiting import until
 from tests.unit.bots.discord_world import DiscordWorld, discord_world
 
@@ -36,106 +32,6 @@ async def told(world: DiscordWorld, name: str, containing: str) -> Shown:
     """What somebody was told in a direct message."""
     channel = await world.discord.person(name).open_im()
     return await world.discord.wait_for_message(channel=channel, containing=containing)
-
-
-async def test_a_command_opens_a_thread_under_a_card(world: DiscordWorld) -> None:
-    task = "compare 3 < 5 & *bold* <tag> 日本語 👩‍👩‍👧"
-    outcome = await world.discord.person("ada").command("/agents run", channel="general", options={"task": task})
-    assert outcome.acked
-    root = await world.discord.wait_for_message(channel="general", containing="#1")
-    assert "Queued" in root.text
-    assert "日本語" in root.text
-    assert root.actions == ["muster:stop:1"]
-    assert (await world.session()).task == task
-    assert "Started" in (await world.discord.person("ada").wait_for_ephemeral("Started")).text
-    await world.claim()
-    team = await world.discord.wait_for_message(channel="general", containing="The team:")
-    assert team.is_reply
-    assert team.root_ts == root.ts
-
-
-async def test_what_is_chosen_reaches_the_session(world: DiscordWorld) -> None:
-    ada = world.discord.person("ada")
-    offered = await ada.autocomplete("/agents run", "model", "mini", channel="general", options={"provider": "openai"})
-    assert [choice["value"] for choice in offered] == ["gpt-5-mini", "mini"]
-    options = {
-        "task": "count",
-        "provider": "openai",
-        "model": "gpt-5-mini",
-        "team": "one counter",
-        "file": file("numbers.csv", b"1,2\n"),
-    }
-    await ada.command("/agents run", channel="general", options=options)
-    await world.discord.wait_for_message(channel="general", containing="#1")
-    session = await world.session()
-    assert (session.provider, session.model) == ("openai", "gpt-5-mini")
-    given = (await world.events())[0]
-    assert isinstance(given, ev.TaskGiven)
-    assert given.team == "one counter"
-    assert [(kept.name, kept.size_bytes, kept.mime) for kept in given.files] == [("numbers.csv", 4, "text/csv")]
-
-
-async def test_a_provider_that_is_not_there_is_refused_at_once(world: DiscordWorld) -> None:
-    ada = world.discord.person("ada")
-    await ada.command("/agents run", channel="general", options={"task": "count", "provider": "nobody"})
-    await ada.wait_for_ephemeral("no provider of that name")
-    assert await world.discord.messages("general") == []
-
-
-async def test_a_file_above_the_limit_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    async with discord_world(tmp_path, replace(DiscordOptions(), file_bytes=64 * 1024 * 1024)) as world:
-        await world.start_bot()
-        ada = world.discord.person("ada")
-        options = {"task": "count", "file": file("big.bin", b"0" * (limits.FILE_BYTES + 1))}
-        await ada.command("/agents run", channel="general", options=options)
-        await ada.wait_for_ephemeral("larger than 10 MB")
-        assert await world.discord.messages("general") == []
-
-
-async def test_a_mention_starts_and_brings_its_files(world: DiscordWorld) -> None:
-    await world.discord.person("ada").post("general", "@muster count the sheep", files={"sheep.txt": b"baa"})
-    root = await world.discord.wait_for_message(channel="general", containing="#1")
-    assert not root.is_reply
-    assert (await world.session()).task == "count the sheep"
-    given = (await world.events())[0]
-    assert isinstance(given, ev.TaskGiven)
-    assert [kept.name for kept in given.files] == ["sheep.txt"]
-
-
-async def test_an_event_that_is_sent_again_has_one_effect(world: DiscordWorld) -> None:
-    await world.discord.add_fault("duplicate_event", target="MESSAGE_CREATE", copies=3)
-    await world.discord.person("ada").post("general", "@muster once only")
-    await world.discord.wait_for_message(channel="general", containing="#1")
-    await world.started("something else")
-    assert len([m for m in await world.discord.messages("general") if "once only" in m.text and m.is_by_app]) == 1
-
-
-async def test_the_message_command_takes_the_message_as_the_task(world: DiscordWorld) -> None:
-    ben = world.discord.person("ben")
-    message = await ben.post("general", "the report is late, find out why", files={"log.txt": b"late"})
-    outcome = await world.discord.person("ada").shortcut("Run agents on this", on=message)
-    assert outcome.acked
-    await world.discord.wait_for_message(channel="general", containing="#1")
-    session = await world.session()
-    assert (session.task, session.starter.name) == ("the report is late, find out why", "Ada Lovelace")
-    given = (await world.events())[0]
-    assert isinstance(given, ev.TaskGiven)
-    assert [kept.name for kept in given.files] == ["log.txt"]
-
-
-async def test_a_direct_message_starts_and_the_next_one_answers(world: DiscordWorld) -> None:
-    ada = world.discord.person("ada")
-    channel = await ada.open_im()
-    workspace = direct_workspace(await ada.id())
-    await ada.post("@muster", "add up the numbers")
-    await world.discord.wait_for_message(channel=channel, containing="#1")
-    await world.claim(workspace=workspace)
-    await world.ask("Which numbers?", workspace=workspace)
-    question = await world.discord.wait_for_message(channel=channel, containing="Which numbers?")
-    assert question.channel == channel
-    assert "Write your reply here" in question.text
-    await ada.post("@muster", "1 and 2")
-    await until(lambda: is_in(world, State.RESUMING, workspace=workspace))
 
 
 async def test_agents_speak_under_their_own_names_and_a_reply_answers_their_question(world: DiscordWorld) -> None:
@@ -260,23 +156,6 @@ async def test_history_pages_and_gives_the_transcript_as_a_file(world: DiscordWo
     assert [attached["name"] for attached in transcript.files] == ["session-3.md"]
 
 
-async def test_a_thread_of_others_is_worked_in_and_only_mentions_count_there(world: DiscordWorld) -> None:
-    ada, ben = world.discord.person("ada"), world.discord.person("ben")
-    thread = await ben.create_thread("general", "plans")
-    await ada.command("/agents run", channel=thread, options={"task": "help us plan"})
-    card = await world.discord.wait_for_message(channel=thread, containing="#1")
-    assert card.channel == thread
-    await world.claim()
-    await world.ask("When?")
-    question = await world.discord.wait_for_message(channel=thread, containing="When?")
-    assert "mention me" in question.text
-    await ben.post(thread, "I would say Monday")
-    await ben.answer(question, "Tuesday")
-    await until(lambda: is_in(world, State.RESUMING))
-    answered = [event.text for event in await world.events() if isinstance(event, ev.QuestionAnswered)]
-    assert answered == ["Tuesday"]
-
-
 async def test_after_the_end_a_reply_goes_on_in_the_same_thread(world: DiscordWorld) -> None:
     root = await world.started()
     await world.claim()
@@ -286,36 +165,6 @@ async def test_after_the_end_a_reply_goes_on_in_the_same_thread(world: DiscordWo
     follow_up = await world.discord.wait_for_message(channel="general", containing="Going on")
     assert follow_up.root_ts == root.ts
     assert (await world.session(2)).parent == (await world.session(1)).id
-
-
-async def test_bots_webhooks_and_news_are_not_heard(world: DiscordWorld) -> None:
-    root = await world.started()
-    await world.claim()
-    ours = world.simulator.discord.world.bot.id
-    base: dict[str, Any] = {
-        "id": "9" * 19,
-        "channel_id": root.channel,
-        "guild_id": world.guild,
-        "content": f"<@{ours}> do it",
-        "author": {"id": "77", "username": "x", "discriminator": "0", "avatar": None},
-        "member": {"roles": [], "joined_at": None, "deaf": False, "mute": False, "flags": 0},
-        "timestamp": "2026-11-22T16:00:00+00:00",
-        "edited_timestamp": None,
-        "tts": False,
-        "mention_everyone": False,
-        "mentions": [],
-        "mention_roles": [],
-        "attachments": [],
-        "embeds": [],
-        "pinned": False,
-        "type": 0,
-    }
-    for more in ({"webhook_id": "5"}, {"type": 7}, {"author": {**base["author"], "bot": True}}):
-        await world.discord.inject("MESSAGE_CREATE", base | more)
-    await world.started("the only other")
-    async with world.uow.across() as across:
-        rows = await across._connection.exec_driver_sql("SELECT count(*) FROM inbox")
-    assert rows.scalar_one() == 2
 
 
 async def test_an_edited_reply_counts_as_it_is_now_and_a_deleted_one_not(world: DiscordWorld) -> None:
@@ -335,15 +184,6 @@ async def changed_to(world: DiscordWorld, text: str) -> bool:
     return any(isinstance(event, ev.ReplyChanged) and event.text == text for event in await world.events())
 
 
-async def test_a_command_that_cannot_be_kept_is_answered_with_nothing_was_started(world: DiscordWorld) -> None:
-    world.uow.broken = True
-    ada = world.discord.person("ada")
-    outcome = await ada.command("/agents run", channel="general", options={"task": "lost?"})
-    assert outcome.acked
-    await ada.wait_for_ephemeral("nothing was started")
-    assert await world.discord.messages("general") == []
-
-
 async def test_a_message_that_cannot_be_kept_is_kept_later(world: DiscordWorld) -> None:
     root = await world.started()
     await world.claim()
@@ -357,14 +197,6 @@ async def test_a_message_that_cannot_be_kept_is_kept_later(world: DiscordWorld) 
 
 async def noted(world: DiscordWorld, text: str) -> bool:
     return any(isinstance(event, ev.NoteGiven) and event.text == text for event in await world.events())
-
-
-async def test_fifty_commands_in_a_second_are_acknowledged_in_time(world: DiscordWorld) -> None:
-    ada = world.discord.person("ada")
-    outcomes = await asyncio.gather(
-        *(ada.command("/agents run", channel="general", options={"task": f"task {n}"}) for n in range(50))
-    )
-    assert all(outcome.acked for outcome in outcomes)
 
 
 async def test_without_the_content_intent_people_answer_by_button_and_form(tmp_path: Path) -> None:
@@ -382,12 +214,3 @@ async def test_without_the_content_intent_people_answer_by_button_and_form(tmp_p
         await ben.submit(form["id"], {"muster:answer": "a hundred"})
         await ben.wait_for_ephemeral("Passed on")
         assert await is_in(world, State.RESUMING)
-
-
-async def test_where_the_app_is_only_a_persons_it_says_how_to_invite_it(world: DiscordWorld) -> None:
-    elsewhere = world.simulator.discord.elsewhere
-    async with DiscordControl(world.simulator.url, team=elsewhere.id) as discord:
-        ada = discord.person("ada")
-        await ada.command("/agents run", channel="general", options={"task": "count"})
-        refused = await ada.wait_for_ephemeral("Invite me")
-    assert "oauth2/authorize" in refused.text
