@@ -216,7 +216,7 @@ class Side {
       h(
         "li",
         {},
-        h("span", {}, `${words(fault)}${fault.times === null ? "" : ` × ${fault.times}`}`),
+        h("span", {}, `${words(fault)}${fault.times === null ? "" : `, ${fault.times} left`}`),
         iconButton("close", `Lift ${words(fault)}`, () => this.lift(fault.id)),
       );
     this.list.replaceChildren(

@@ -1,4 +1,4 @@
-"""A simulator, an app in it, and Debian's Chromium on its page.
+"""A simulator, an app in its Slack, a bot in its Discord, and Debian's Chromium on its page.
 
 These tests run only when they are named (`pytest tests/browser`, `make test-browser`): they need a browser, which the
 other tests do not. Without one they are skipped. All share one event loop, because starting a browser takes seconds.
@@ -12,10 +12,13 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright
 
+from simulator.discord.person import DiscordControl
 from simulator.server import Simulator
 from simulator.slack.options import SlackOptions
 from simulator.slack.person import SlackControl
 from tests.browser.fake_app import FakeApp
+from tests.browser.fake_bot import FakeBot
+from tests.support.discord_bot import QUICK, connected
 
 FLAGS = (
     "--no-sandbox",
@@ -56,7 +59,7 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def simulator() -> AsyncIterator[Simulator]:
-    served = Simulator(slack=SlackOptions(enforce_limits=False))
+    served = Simulator(slack=SlackOptions(enforce_limits=False), discord=QUICK)
     await served.start()
     yield served
     await served.stop()
@@ -75,14 +78,26 @@ async def app(simulator: Simulator) -> AsyncIterator[FakeApp]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
+async def guild(simulator: Simulator) -> AsyncIterator[DiscordControl]:
+    """The control API of the simulated guild."""
+    async with DiscordControl(simulator.url) as control:
+        yield control
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def bot(simulator: Simulator) -> AsyncIterator[FakeBot]:
+    async with connected(FakeBot(), simulator, commands=True) as ready:
+        assert isinstance(ready, FakeBot)
+        yield ready
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def open_page(browser: Browser) -> AsyncIterator[Open]:
     """Opens pages, and fails the test when one of them reported an error or asked anybody but the simulator."""
     wrong: list[str] = []
     contexts: list[BrowserContext] = []
 
-    async def opened(
-        url: str, *, at: str = "/slack", width: int = 1280, height: int = 800, dark: bool = False
-    ) -> Page:
+    async def opened(url: str, *, at: str = "/slack", width: int = 1280, height: int = 800, dark: bool = False) -> Page:
         size: ViewportSize = {"width": width, "height": height}
         context = await browser.new_context(viewport=size, color_scheme="dark" if dark else "light")
         contexts.append(context)
@@ -106,3 +121,9 @@ async def open_page(browser: Browser) -> AsyncIterator[Open]:
 async def page(simulator: Simulator, app: FakeApp, open_page: Open) -> Page:
     """The page as Ada sees it, in #general, with the app connected."""
     return await open_page(simulator.url)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def discord_page(simulator: Simulator, bot: FakeBot, open_page: Open) -> Page:
+    """Discord alone as Ada sees it, in #general, with the bot connected."""
+    return await open_page(simulator.url, at="/discord")

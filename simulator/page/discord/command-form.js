@@ -8,7 +8,8 @@ export class CommandForm {
   constructor(composer) {
     this.composer = composer;
     this.fields = [];
-    this.node = h("div", { class: "command-form", role: "group", hidden: true });
+    const keydown = (event) => void (event.target === this.node && this.key(event, null));
+    this.node = h("div", { class: "command-form", role: "group", hidden: true, tabIndex: -1, on: { keydown } });
   }
 
   get chat() {
@@ -57,8 +58,6 @@ export class CommandForm {
         return h("button", look, `+ ${option.name}`);
       });
     this.node.setAttribute("aria-label", `/${leaf.name}`);
-    this.node.tabIndex = -1;
-    this.node.onkeydown = (event) => event.target === this.node && this.key(event, null);
     this.node.replaceChildren(
       h(
         "div",

@@ -75,7 +75,8 @@ function repliedTo(chat, channel, message) {
   const before = message.referenced_message;
   if (!before) return h("div", { class: "reference" }, icon("reply"), h("em", {}, "Original message was deleted"));
   const author = authorOf({ ...before, user: before.author.id }, store);
-  const said = before.content || before.embeds[0]?.description || before.embeds[0]?.title || "Click to see attachment";
+  const [embed] = before.embeds;
+  const said = typedText(before, store) || embed?.description || embed?.title || "Click to see attachment";
   const reveal = () => chat.reveal(before.channel_id, before.id);
   return h(
     "button",
