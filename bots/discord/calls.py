@@ -28,12 +28,13 @@ T = TypeVar("T")
 THREAD_EXISTS = 160004
 UNKNOWN_MESSAGE = 10008
 ARCHIVED = 50083
+MISSING_PERMISSIONS = 50013
 _THREAD_GONE = frozenset(
     (
         10003,  # unknown channel
         50001,  # missing access
         50007,  # cannot send messages to this user
-        50013,  # lack permissions
+        MISSING_PERMISSIONS,
         50024,  # cannot execute this action on this channel type
         ARCHIVED,  # of a create: it is locked as well, sending would have woken it
         160005,  # thread locked

@@ -13,13 +13,13 @@ from typing import Any
 import structlog
 
 from bots.discord import answers, limits, replies
-from bots.discord.calls import THREAD_EXISTS, UNKNOWN_MESSAGE, Rest, code_of
+from bots.discord.calls import MISSING_PERMISSIONS, THREAD_EXISTS, UNKNOWN_MESSAGE, Rest, code_of
 from bots.discord.parse import snowflake_at
 from bots.discord.people import DiscordConversations
 from bots.discord.places import is_direct, target
 from bots.ports import Refusal, UnknownOutcome
 from core.domain.refs import ChannelId, MessageId, Place, UserId
-from core.errors import MusterError, PermanentError
+from core.errors import MusterError, PermanentError, TransientError
 from core.ports import Answer, Post
 
 log = structlog.get_logger(__name__)
@@ -79,6 +79,7 @@ class DiscordSurface:
                 if place.root is None:
                     await self._start_thread(place.channel, found, post.draft.payload.get("thread", ""))
                 return found
+        await self._check_reading(target(place))
         return None
 
     async def copies(self, place: Place, since: datetime) -> list[list[MessageId]]:
@@ -135,8 +136,8 @@ class DiscordSurface:
             body["attachments"] = [{"id": 0, "filename": file[0]}]
         try:
             await self._create(channel, body, file)
-        except UnknownOutcome as error:
-            raise PermanentError(f"not answered: {error}", reason=Refusal.CONTENT) from None
+        except UnknownOutcome as error:  # perhaps they have it: no reason to tell it where others read
+            raise TransientError(f"not answered: {error}") from None
 
     async def _create(self, channel: str, body: dict[str, Any], file: tuple[str, bytes] | None = None) -> MessageId:
         path = "/channels/{channel_id}/messages"
@@ -165,6 +166,21 @@ class DiscordSurface:
             raise PermanentError(str(error), reason=Refusal.THREAD_GONE) from None
         except MusterError as error:
             raise UnknownOutcome(f"the thread is not there yet: {error}") from None
+
+    async def _check_reading(self, channel: str) -> None:
+        """Where we may not read, Discord lists nothing instead of refusing; to ask for one message shows it.
+
+        Source: https://docs.discord.com/developers/resources/message#get-channel-messages and #get-channel-message
+
+        Raises:
+            PermanentError: `Refusal.READ_DENIED`.
+        """
+        path = "/channels/{channel_id}/messages/{message_id}"
+        try:
+            await self._rest.call("GET", path, reading=True, channel_id=channel, message_id=channel)
+        except PermanentError as error:
+            if code_of(error) == MISSING_PERMISSIONS:
+                raise PermanentError(str(error), reason=Refusal.READ_DENIED) from None
 
     async def _key_of(self, channel: str, message: MessageId) -> str:
         """The key in a message of ours, for an edit to leave it there: a copy may come to light later."""

@@ -5,7 +5,7 @@ them, but once: there is no outbox, and nobody tries again. Trouble is ordered b
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -94,8 +94,6 @@ class Chat:
     """Whether a post that is sent again at once comes twice."""
     targets: Mapping[Deed, str]
     """The platform's own name of the call that a deed begins with."""
-    ways_to_close: Mapping[str, Callable[["Chat", MessageId], Awaitable[None]]]
-    """What can happen to a thread so that nothing can be posted there any more."""
 
     def __post_init__(self) -> None:
         now = datetime.now(UTC)
@@ -229,6 +227,10 @@ class Chat:
 
     def sizes(self, shown: Shown) -> dict[str, tuple[int, int]]:
         """How long each part of a message is that has a limit, and how long it may be."""
+        raise NotImplementedError
+
+    def sequences(self, shown: Shown) -> list[str]:
+        """What stands in a message that the platform makes something of: mentions above all."""
         raise NotImplementedError
 
     def words(self, shown: Shown) -> str:

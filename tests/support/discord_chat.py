@@ -1,6 +1,7 @@
 """Discord's side of `chat`: a `DiscordSurface` on a simulated guild."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -66,8 +67,14 @@ class DiscordChat(Chat):
             "embeds": (whole, limits.ALL_EMBEDS_CHARS),
         }
 
+    def sequences(self, shown: Shown) -> list[str]:
+        return _SEQUENCE.findall(self.words(shown))
+
     def words(self, shown: Shown) -> str:
         return "\n".join([shown.body["content"], *(embed.get("description", "") for embed in shown.body["embeds"])])
+
+
+_SEQUENCE = re.compile(r"<@[!&]?\d+>|<#\d+>|</\w+:\d+>|@everyone|@here")
 
 
 def _units(text: str) -> int:
@@ -103,6 +110,10 @@ async def _forbid(chat: Chat, root: MessageId) -> None:
     await _may_not(chat, "SEND_MESSAGES_IN_THREADS")
 
 
+async def _forbid_threads(chat: Chat, root: MessageId) -> None:
+    await _may_not(chat, "CREATE_PUBLIC_THREADS")
+
+
 async def _hide(chat: Chat, root: MessageId) -> None:
     await _may_not(chat, "VIEW_CHANNEL")
 
@@ -124,6 +135,12 @@ WAYS_TO_CLOSE = {
     "channel deleted": _delete_channel,
     "forbidden": _forbid,
     "hidden": _hide,
+}
+WAYS_TO_CLOSE_CHANNEL = {
+    "thrown out": _throw_out,
+    "deleted": _delete_channel,
+    "hidden": _hide,
+    "no threads": _forbid_threads,
 }
 
 
@@ -180,5 +197,4 @@ async def _chat(simulator: Simulator, control: Control, client: GatewayClient, r
         starter=Person(id=UserId(next(u["id"] for u in state["users"] if u["username"] == "ada")), name="Ada"),
         unsafe_to_resend=False,
         targets=TARGETS,
-        ways_to_close=WAYS_TO_CLOSE,
     )

@@ -1,5 +1,6 @@
 """Slack's side of `chat`: a `SlackSurface` on a simulated workspace."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -19,6 +20,8 @@ from simulator.slack.options import SlackOptions
 from simulator.slack.person import Shown, SlackControl
 from simulator.slack.platform import BOT_TOKEN
 from tests.support.chat import Chat, Control, Deed, Time
+
+_SEQUENCE = re.compile(r"<(?!!date\^)[^<>\n]*>")
 
 
 class SlackChat(Chat):
@@ -64,8 +67,12 @@ class SlackChat(Chat):
             "blocks": (len(blocks), limits.MESSAGE_BLOCKS),
         }
 
+    def sequences(self, shown: Shown) -> list[str]:
+        return _SEQUENCE.findall(self.words(shown))
+
     def words(self, shown: Shown) -> str:
-        return str(shown.body["text"])
+        blocks = [block["text"]["text"] for block in shown.body.get("blocks", []) if block["type"] == "section"]
+        return "\n".join([shown.body["text"], *blocks])
 
 
 async def _archive(chat: Chat, root: MessageId) -> None:
@@ -99,6 +106,7 @@ WAYS_TO_CLOSE = {
     "deleted": _delete_root,
     "locked": _restrict,
 }
+WAYS_TO_CLOSE_CHANNEL = {"archived": _archive, "thrown out": _throw_out}
 
 
 @asynccontextmanager
@@ -138,7 +146,6 @@ async def _chat(
         starter=Person(id=UserId(next(u["id"] for u in state["users"] if u["name"] == "ada")), name="Ada"),
         unsafe_to_resend=True,
         targets=TARGETS,
-        ways_to_close=WAYS_TO_CLOSE,
     )
     assert await people.admit(chat.place) == ""
     return chat
