@@ -19,7 +19,7 @@ UV := UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON=.venv/bin/python UV_PYTHON_DOWNLOAD
 PYTEST := $(BIN)/pytest -n $(JOBS) --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-browser chaos check fmt bench moved
+.PHONY: help run demo test test-browser chaos conformance check fmt bench moved
 
 help: ## show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,10 @@ test-browser: $(TOOLS) ## test the simulator's page in Chromium, installed first
 
 chaos: $(TOOLS) ## kill, freeze and cut off everything, at ten times CI's size: an hour or two
 	@MUSTER_CHAOS_SIZE=$${MUSTER_CHAOS_SIZE:-10} $(BIN)/pytest -s tests/chaos
+
+conformance: $(TOOLS) ## compare what is said on the wire with what platforms publish: make conformance SPECS=<folder>
+	@test -n "$(SPECS)" || { echo "Say where the platforms' descriptions are: make conformance SPECS=<folder>" >&2; exit 1; }
+	@$(BIN)/python -m tests.conformance --specs "$(SPECS)"
 
 check: $(TOOLS) ## lint, types, import rules and the quick tests: before each commit
 	@$(BIN)/ruff check

@@ -16,7 +16,8 @@ from tests.conformance.differences import Difference, Results
 from tests.conformance.discord import DiscordCheck
 from tests.conformance.slack import SlackCheck
 
-TESTS = ("tests/flows",)
+TESTS = ("tests/flows", "tests/unit/bots")
+"""Whole sessions, and what the bots alone say on the wire."""
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 

@@ -41,6 +41,11 @@ class Coverage:
         """Those that the traffic left out."""
         return sorted(self.expected - set(self.seen))
 
+    @property
+    def unexpected(self) -> list[str]:
+        """Those that the traffic had besides."""
+        return sorted(set(self.seen) - self.expected)
+
 
 @dataclass(slots=True, kw_only=True)
 class Results:

@@ -12,6 +12,7 @@ from typing import Any
 from simulator.discord.rest import ENDPOINTS
 from tests.conformance.differences import Coverage, Results
 from tests.conformance.discord_published import EVENT_PARTS, Published
+from tests.conformance.own_calls import discord_paths
 from tests.conformance.shapes import Finding
 from tests.conformance.traffic import Entry
 
@@ -27,9 +28,11 @@ class DiscordCheck:
         self._published = Published(document)
         self.results = Results()
         self._routes = Coverage(sort="discord routes", expected=frozenset(endpoint.name for endpoint in ENDPOINTS))
+        paths = {endpoint.template for endpoint in ENDPOINTS}
+        self._paths = Coverage(sort="discord paths that Muster names", expected=discord_paths(paths))
         self._events = Coverage(sort="discord events with a published part", expected=frozenset(EVENT_PARTS))
         self._others = Coverage(sort="discord events that nothing describes")
-        self.results.coverage += [self._routes, self._events, self._others]
+        self.results.coverage += [self._routes, self._paths, self._events, self._others]
 
     def check(self, entries: Iterable[Entry]) -> Results:
         """Check all *entries*, and that all routes of the simulator are Discord's."""
@@ -48,6 +51,7 @@ class DiscordCheck:
     def _call(self, call: dict[str, Any]) -> None:
         name = f"{call['method']} {call['route']}"
         self._routes.seen[name] += 1
+        self._paths.seen[call["route"]] += 1
         operation = self._published.operation(call["method"], call["route"])
         if operation is None:
             self.results.say(f"discord request {name}", "is no route")

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tests.conformance.own_calls import anonymous
 from tests.conformance.shapes import Schema, Shapes
 
 _MESSAGE = {"": "MessageResponse"}
@@ -56,7 +57,6 @@ EVENT_PARTS: dict[str, dict[str, str]] = {
 
 Source: https://docs.discord.com/developers/events/gateway-events#receive-events
 """
-_VARIABLE = re.compile(r"\{[^}]*\}")
 _TEXT_VALUES: dict[str, Schema] = {
     "integer": {"type": "string", "pattern": r"^-?\d+$"},
     "boolean": {"enum": ["0", "1", "true", "false", "True", "False"]},
@@ -74,11 +74,11 @@ class Published:
     @cached_property
     def _paths(self) -> dict[str, dict[str, Any]]:
         """The routes, whatever their variables are called."""
-        return {_VARIABLE.sub("{}", path): item for path, item in self._document["paths"].items()}
+        return {anonymous(path): item for path, item in self._document["paths"].items()}
 
     def operation(self, method: str, route: str) -> dict[str, Any] | None:
         """One method of one route, with the route's own parameters; None when there is none."""
-        item = self._paths.get(_VARIABLE.sub("{}", route), {})
+        item = self._paths.get(anonymous(route), {})
         operation: dict[str, Any] | None = item.get(method.lower())
         if operation is None:
             return None

@@ -15,14 +15,14 @@ from tests.conformance.tolerance import Verdict
 def lines(coverage: list[Coverage], counts: Counter[Difference], verdict: Verdict) -> Iterator[str]:
     """What was covered, then what is wrong, the most frequent first."""
     for one in coverage:
-        covered = len(one.expected & set(one.seen)) if one.expected else len(one.seen)
-        of_all = f" of {len(one.expected)}" if one.expected else ""
-        yield f"{one.sort}: {covered}{of_all} covered, {one.seen.total()} checked"
+        covered = (
+            f"{len(one.expected & set(one.seen))} of {len(one.expected)} covered" if one.expected else "none expected"
+        )
+        yield f"{one.sort}: {covered}, {one.seen.total()} seen"
         if one.unseen:
             yield f"  not exercised: {', '.join(one.unseen)}"
-        unexpected = sorted(set(one.seen) - one.expected) if one.expected else []
-        if unexpected:
-            yield f"  beyond those: {', '.join(unexpected)}"
+        if one.unexpected:
+            yield f"  beyond those: {', '.join(one.unexpected)}"
     yield f"differences: {verdict.explained} tolerated, {len(verdict.unexplained)} unexplained"
     for difference in sorted(verdict.unexplained, key=lambda one: (-counts[one], one)):
         yield f"  {counts[difference]:>5} x  {difference}"

@@ -13,6 +13,7 @@ from typing import Any
 from simulator.slack.limits import TIERS
 from simulator.slack.web_api import METHODS
 from tests.conformance.differences import Coverage, Results
+from tests.conformance.own_calls import slack_methods
 from tests.conformance.slack_published import Published, event_name
 from tests.conformance.traffic import Entry
 
@@ -34,7 +35,10 @@ class SlackCheck:
         self._events = Coverage(sort="slack events", expected=frozenset(self._published.events))
         interactions = frozenset(kind or "slash_command" for kind in self._published.interactions)
         self._interactions = Coverage(sort="slack interactions", expected=interactions)
-        self.results.coverage += [self._methods, self._events, self._interactions]
+        called = Coverage(
+            sort="slack methods that Muster calls", seen=self._methods.seen, expected=slack_methods(METHODS)
+        )
+        self.results.coverage += [self._methods, called, self._events, self._interactions]
 
     def check(self, entries: Iterable[Entry]) -> Results:
         """Check the simulator's tables and all *entries*."""

@@ -17,7 +17,8 @@ from typing import Any
 from simulator.recording import RECORD_FOLDER
 
 ROOT = Path(__file__).parents[2]
-JOBS = "2"
+JOBS = "3"
+"""As in the Makefile: most of a test is waiting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

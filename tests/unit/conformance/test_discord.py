@@ -192,9 +192,11 @@ def test_what_was_and_was_not_exercised_is_told(document: Path) -> None:
         Entry(platform="discord", kind="event.sent", data={"event": "TYPING_START", "data": {}}),
     ]
 
-    routes, events, others = DiscordCheck(document).check(seen).coverage
+    routes, paths, events, others = DiscordCheck(document).check(seen).coverage
 
     assert routes.seen == {f"GET {ROUTE}": 1}
     assert f"POST {ROUTE}" in routes.unseen
+    assert paths.seen == {ROUTE: 1}
+    assert "/guilds/{guild.id}/threads/active" in paths.unseen
     assert "MESSAGE_CREATE" in events.unseen
     assert others.seen == {"TYPING_START": 1}

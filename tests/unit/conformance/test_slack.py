@@ -268,9 +268,11 @@ def test_a_method_that_reads_json_unlike_published_is_found(specs: Path) -> None
 def test_what_was_and_was_not_exercised_is_told(specs: Path) -> None:
     seen = [Entry(platform="slack", kind="api.call", data=posted(text="Hello"))] * 2
 
-    methods, events, interactions = SlackCheck(specs).check(seen).coverage
+    methods, called, events, interactions = SlackCheck(specs).check(seen).coverage
 
     assert methods.seen == {"chat.postMessage": 2}
     assert set(methods.unseen) == set(METHODS) - {"chat.postMessage"}
+    assert "chat.update" in called.unseen
+    assert called.seen == methods.seen
     assert events.unseen == ["message"]
     assert interactions.unseen == ["block_actions", "slash_command"]

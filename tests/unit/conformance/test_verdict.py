@@ -77,7 +77,7 @@ def test_the_report_tells_counts_gaps_and_differences() -> None:
     verdict = tolerance.judge([difference()], [tolerated(path="gone")], platforms=SLACK)
 
     assert list(report.lines([coverage], Counter({difference(): 7}), verdict)) == [
-        "slack methods: 1 of 2 covered, 3 checked",
+        "slack methods: 1 of 2 covered, 3 seen",
         "  not exercised: b",
         "  beyond those: x",
         "differences: 0 tolerated, 1 unexplained",
