@@ -98,6 +98,13 @@ def test_a_moment_without_a_time_zone_is_found() -> None:
     assert found({"at": "2026-11-01T12:00:00"}) == [("at", "breaks format 'date-time'")]
 
 
+def test_a_number_that_is_too_large_for_its_format_is_found() -> None:
+    flags = {"type": "integer", "format": "int32"}
+
+    assert found(2**31 - 1, flags) == []
+    assert found(2**31, flags) == [("", "breaks format 'int32'")]
+
+
 def test_a_value_that_is_none_of_those_described_is_found() -> None:
     assert found({"color": 7}) == [("color", "has the undescribed value 7")]
 
