@@ -202,4 +202,7 @@ async def test_where_the_app_is_only_a_persons_it_says_how_to_invite_it(world: D
         ada = discord.person("ada")
         await ada.command("/agents run", channel="general", options={"task": "count"})
         refused = await ada.wait_for_ephemeral("Invite me")
-    assert "oauth2/authorize" in refused.text
+        assert "oauth2/authorize" in refused.text
+        after = discord.position
+        await ada.command("/agents status", channel="general")
+        await ada.wait_for_ephemeral("Invite me", after=after)
