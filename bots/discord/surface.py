@@ -12,8 +12,10 @@ from typing import Any
 
 import structlog
 
+from bots import chunks
 from bots.discord import answers, limits, replies
 from bots.discord.calls import MISSING_PERMISSIONS, THREAD_EXISTS, UNKNOWN_MESSAGE, Rest, code_of
+from bots.discord.markup import shown_chars
 from bots.discord.parse import snowflake_at
 from bots.discord.people import DiscordConversations
 from bots.discord.places import is_direct, target
@@ -230,10 +232,8 @@ def _plain(payload: dict[str, Any]) -> dict[str, Any]:
     embed = payload["embeds"][0]
     author = embed.get("author", {}).get("name", "")
     text = f"**{author}**\n{embed.get('description', '')}" if author else embed.get("description", "")
-    return {
-        "content": text if len(text) <= limits.CONTENT_CHARS else f"{text[: limits.CONTENT_CHARS - 1]}…",
-        "flags": _SUPPRESS_EMBEDS,
-    }
+    first, *more = chunks.split(text, limits.CONTENT_CHARS - 2, shown_chars)
+    return {"content": f"{first}\n…" if more else first, "flags": _SUPPRESS_EMBEDS}
 
 
 def _key(message: dict[str, Any]) -> str:
