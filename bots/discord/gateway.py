@@ -6,12 +6,14 @@ Discord sends can end the process. What comes in goes to `Listener`, as Discord 
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import discord
 import structlog
+from discord.gateway import KeepAliveHandler
 
 from bots.discord import limits
 from bots.discord.calls import BanGuard, Rest
@@ -73,6 +75,7 @@ class GatewayClient(discord.Client):
         )
         self._on_identify = on_identify
         self.listener: Listener | None = None
+        self._silent: KeepAliveHandler | None = None  # of the connection that was silent at the last look
         state = self._connection
         state.parsers = {event: self._guarded(event, read) for event, read in state.parsers.items()}
 
@@ -97,6 +100,21 @@ class GatewayClient(discord.Client):
         """Close the connection alone: discord.py does so before it gives up, and we may not have."""
         if self.ws is not None and self.ws.open:
             await self.ws.close()
+
+    def cut_if_silent(self) -> None:
+        """Cut the connection off when a heartbeat went unanswered, at two looks in a row; discord.py then resumes.
+
+        A look may come before what has long arrived is read, hence two.
+        """
+        beat = self.ws._keep_alive if self.ws is not None and self.ws.open else None
+        before, self._silent = self._silent, None
+        if beat is None or time.perf_counter() - beat._last_ack < (beat.interval or 0.0) + limits.BEAT_ANSWERED_S:
+            return
+        self._silent = beat
+        connection = self.ws.socket._conn
+        if beat is before and connection is not None and connection.transport is not None:
+            log.warning("discord.connection_silent")
+            connection.transport.abort()
 
     async def shut(self) -> None:
         """Close everything, once."""
@@ -190,6 +208,7 @@ class Gateway:
         try:
             while self._lease.held and not any(task.done() for task in either):
                 await asyncio.wait(either, timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
+                self._client.cut_if_silent()
             if connecting.done():
                 await connecting
             elif not self._lease.held:

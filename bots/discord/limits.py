@@ -83,8 +83,12 @@ INVALID_MOST = 2_000
 """Answers of 401, 403 and 429 after which we stop: 10,000 in 10 minutes are a ban (same page)."""
 
 # Gateway. https://docs.discord.com/developers/events/gateway
-IDENTIFIES = {5.0: 1, 60.0: 2, 86_400.0: 300}
+IDENTIFIES = {6.0: 1, 60.0: 2, 86_400.0: 300}
 """At most so many in so many seconds: more than one in 5 s is refused, and Discord resets a token after 1,000 in a day.
+We count them before they are sent and Discord when they arrive, hence a second more.
 https://docs.discord.com/developers/events/gateway#session-start-limit-object"""
+BEAT_ANSWERED_S = 3.0
+"""How long after its time the answer to a heartbeat may come before the connection counts as dead. With Discord's
+interval of 41.25 s that is noticed within 45 s; discord.py takes 60, and half a minute more to say goodbye."""
 IDENTIFIES_SPARED = 20
 """Of what Discord says is left of the day."""
