@@ -4,12 +4,12 @@ The only module that may import everything. It reads the settings, puts the piec
 """
 
 import asyncio
-import os
 import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +18,13 @@ from pydantic import SecretStr, ValidationError
 from rich.console import Console
 
 from config.logging import configure
-from config.providers import Provider, ProviderNotReady
+from config.providers import ProviderNotReady
 from config.settings import Settings
 from core.errors import MusterError, PermanentError
 
 # Each process imports its own parts when it starts: the engine alone costs a worker a second and 60 MB, and bots have
 # no use for it.
 if TYPE_CHECKING:
-    from core.bootstrap import Core
     from simulator.server import Simulator
     from worker.jobs import Worker
 
@@ -122,10 +121,12 @@ async def _bots(settings: Settings, stopped: asyncio.Event) -> None:
 
 async def _worker(settings: Settings, stopped: asyncio.Event) -> None:
     from core.bootstrap import open_core
+    from worker.bootstrap import find_sandbox, open_configured
 
     async with AsyncExitStack() as stack:
         core = await stack.enter_async_context(open_core(settings, redis_url=_redis_url(settings)))
-        working = await stack.enter_async_context(_ready_worker(settings, core, settings.provider(), click.echo))
+        sandbox = await find_sandbox(settings, click.echo)
+        working = await stack.enter_async_context(open_configured(settings, core, settings.provider(), sandbox))
         click.echo("Ready for sessions.")
         await _serve([working.run], stopped)
 
@@ -165,10 +166,12 @@ async def _everything(
     """All parts in this process; returns what has to run."""
     from bots.bootstrap import open_bots
     from core.bootstrap import embedded_redis, forget_processes, migrate_database, open_core
+    from worker.bootstrap import find_sandbox, open_configured
 
+    seat = _Seat()
     simulator: Simulator | None = None
     if not (settings.has_chat and settings.has_model):
-        simulator = await stack.enter_async_context(_simulator(settings))
+        simulator = await stack.enter_async_context(_simulator(settings, seat))
     if simulator is not None and not settings.has_chat:
         settings = settings.model_copy(update=_simulated_chat(simulator))
     provider = settings.provider(simulator.model_url if simulator else "")
@@ -177,9 +180,10 @@ async def _everything(
     if not (settings.redis_url or settings.database_url):
         await forget_processes(settings)  # the embedded server's lock says that nobody else is here
     core = await stack.enter_async_context(open_core(settings, redis_url=redis_url))
-    working = await stack.enter_async_context(_ready_worker(settings, core, provider, say))
+    sandbox = await find_sandbox(settings, say)
     serving = await stack.enter_async_context(open_bots(settings, core))
-    return simulator, [working.run, *(bot.run for bot in serving)]
+    work = partial(seat.run, partial(open_configured, settings, core, provider, sandbox))
+    return simulator, [work, *(bot.run for bot in serving)]
 
 
 def _simulated_chat(simulator: "Simulator") -> dict[str, Any]:
@@ -197,13 +201,36 @@ def _simulated_chat(simulator: "Simulator") -> dict[str, Any]:
     }
 
 
+class _Seat:
+    """The one worker of `muster up`; whoever asks has it replaced by another, as a restart would."""
+
+    def __init__(self) -> None:
+        self._vacated = asyncio.Event()
+
+    async def run(self, open_one: Callable[[], AbstractAsyncContextManager["Worker"]]) -> None:
+        """Keep a worker at work until cancelled."""
+        while True:
+            self._vacated.clear()
+            async with open_one() as working:
+                await _serve([working.run], self._vacated)
+
+    async def replace(self) -> None:
+        """End the worker; the next one goes on with what it had."""
+        self._vacated.set()
+
+
 @asynccontextmanager
-async def _simulator(settings: Settings) -> AsyncIterator["Simulator"]:
+async def _simulator(settings: Settings, seat: _Seat) -> AsyncIterator["Simulator"]:
     from simulator.server import Simulator
 
     def at(port: int) -> Simulator:
         kept = settings.data_dir / "simulator"
-        return Simulator(port=port, model_delay_s=settings.demo_thinking_s, state_folder=kept)
+        return Simulator(
+            port=port,
+            model_delay_s=settings.demo_thinking_s,
+            state_folder=kept,
+            on_restart_worker=seat.replace,
+        )
 
     simulator = at(settings.simulator_port)
     try:
@@ -215,41 +242,6 @@ async def _simulator(settings: Settings) -> AsyncIterator["Simulator"]:
         yield simulator
     finally:
         await simulator.stop()
-
-
-@asynccontextmanager
-async def _ready_worker(settings: Settings, core: "Core", provider: Provider, say: Say) -> AsyncIterator["Worker"]:
-    from worker.bootstrap import open_worker
-    from worker.sandbox.probe import probe
-    from worker.settings import RunLimits, WorkerTimes
-    from worker.team.model import Patience
-
-    report = await probe(_sandbox_cache(settings))
-    if report.sandbox is None:
-        say(f"Agents cannot run Python on this machine: {report.why_none}")
-    else:
-        say(f"Agents' Python runs in {report.sandbox.name}.")
-    async with open_worker(
-        uow=core.uow,
-        bell=core.bell,
-        clock=core.clock,
-        redis_url=core.redis_url,
-        providers=[provider],
-        sandbox=report.sandbox,
-        workspaces=settings.workspaces,
-        slots=settings.worker_slots,
-        limits=RunLimits(budget_s=settings.session_budget_s),
-        times=WorkerTimes(lease_s=settings.worker_lease_s, queue_ttl_s=settings.queue_ttl_s),
-        patience=Patience(total_s=settings.model_timeout_s, call_timeout_s=settings.model_timeout_s / 2),
-    ) as working:
-        yield working
-
-
-def _sandbox_cache(settings: Settings) -> Path:
-    """Where compiled libraries for agents' Python are kept: with this installation of Python, whose they are."""
-    if os.access(sys.prefix, os.W_OK):
-        return Path(sys.prefix) / "var" / "muster-sandbox"
-    return settings.workspaces / ".sandbox"
 
 
 # --- running and ending

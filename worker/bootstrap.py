@@ -1,22 +1,64 @@
 """Puts a worker process together: models, tools, runner and loops.
 
-Entry points call `open_worker` with the core that they opened and values from the settings; tests call it with others.
+Entry points call `find_sandbox` and `open_configured` with the settings and the core that they opened; tests call
+`open_worker` with other values.
 """
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from config.providers import Provider, by_name
+from config.settings import Settings
+from core.bootstrap import Core
 from core.domain.refs import ProcessId, new_id
 from core.ports import Bell, Clock, UnitOfWork
 from worker.drive import Drive
 from worker.jobs import Worker
 from worker.ports import Sandbox
 from worker.runner import Runner
+from worker.sandbox.probe import probe
 from worker.settings import RunLimits, WorkerTimes
 from worker.team.model import ModelPool, Patience
 from worker.tools.catalog import CATALOG
+
+
+async def find_sandbox(settings: Settings, say: Callable[[str], None]) -> Sandbox | None:
+    """Where agents' Python can run on this machine; says it, or why there is no such place."""
+    report = await probe(_sandbox_cache(settings))
+    if report.sandbox is None:
+        say(f"Agents cannot run Python on this machine: {report.why_none}")
+    else:
+        say(f"Agents' Python runs in {report.sandbox.name}.")
+    return report.sandbox
+
+
+def open_configured(
+    settings: Settings, core: Core, provider: Provider, sandbox: Sandbox | None
+) -> AbstractAsyncContextManager[Worker]:
+    """The worker that the settings ask for; see `open_worker`."""
+    return open_worker(
+        uow=core.uow,
+        bell=core.bell,
+        clock=core.clock,
+        redis_url=core.redis_url,
+        providers=[provider],
+        sandbox=sandbox,
+        workspaces=settings.workspaces,
+        slots=settings.worker_slots,
+        limits=RunLimits(budget_s=settings.session_budget_s),
+        times=WorkerTimes(lease_s=settings.worker_lease_s, queue_ttl_s=settings.queue_ttl_s),
+        patience=Patience(total_s=settings.model_timeout_s, call_timeout_s=settings.model_timeout_s / 2),
+    )
+
+
+def _sandbox_cache(settings: Settings) -> Path:
+    """Where compiled libraries for agents' Python are kept: with this installation of Python, whose they are."""
+    if os.access(sys.prefix, os.W_OK):
+        return Path(sys.prefix) / "var" / "muster-sandbox"
+    return settings.workspaces / ".sandbox"
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.support.model_control import DONE, asks
@@ -51,6 +52,20 @@ async def test_after_a_restart_a_turn_goes_on_and_a_question_can_be_answered(tmp
         assert sum(text.startswith("The team:") for text in texts) == 1
         await working.until_card(COMPLETED, worked)
         await _ended_by_sigterm(stage)
+
+
+async def test_a_worker_that_is_restarted_from_the_page_goes_on_with_what_it_had(tmp_path: Path) -> None:
+    async with embedded(tmp_path) as stage, aiohttp.ClientSession() as http:
+        room = await stage.room()
+        await room.script("First part.", f"Second part.{DONE}")
+        await room.fault("slow", agent="Bea", delay_s=3.0)
+        root = await room.start()
+        await room.until_asked(agent="Bea", outcome="running")
+        async with http.post(f"{stage.url}/control/restart-worker", json={}) as answer:
+            assert answer.status == 200
+        await room.until(COMPLETED, root)
+        assert [text for text in await room.texts(root) if "part" in text] == ["First part.", "Second part."]
+        assert stage.bots[0].output.count("worker.started") == 2
 
 
 async def test_killed_and_started_again_it_loses_and_doubles_nothing(tmp_path: Path) -> None:
