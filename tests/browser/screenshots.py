@@ -9,6 +9,8 @@ import re
 import shutil
 import sys
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from PIL import Image
@@ -20,6 +22,7 @@ from tests.support.processes import Child
 TASK = "compare solar and wind for a small town"
 ANSWER = "Begin with a short summary."
 WIDE: ViewportSize = {"width": 1440, "height": 900}
+DOUBLE: ViewportSize = {"width": 1720, "height": 960}
 NARROW: ViewportSize = {"width": 390, "height": 844}
 STEP_MS = 90_000
 CARD_MS = 6_000
@@ -27,24 +30,32 @@ CARD_MS = 6_000
 
 
 async def take_all(folder: Path) -> None:
-    """Play a session and picture it on the way."""
+    """Play sessions and picture them on the way."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         sys.exit("There is no Chromium on this machine.")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        for play in (_play, _play_both):
+            async with _muster() as url:
+                await play(browser, url, folder)
+        await browser.close()
+
+
+@asynccontextmanager
+async def _muster() -> AsyncIterator[str]:
+    """A new Muster with nothing configured; gives the address of its page."""
     with tempfile.TemporaryDirectory() as data:
         env = {"DATA_DIR": data, "SIMULATOR_PORT": "0", "DEMO_THINKING_S": "1.2", "TERM": "dumb"}
         async with Child("muster", "up", ready="Ctrl-C stops it", env=env, timeout_s=90) as child:
             found = re.search(r"Chat\s+(http://\S+?)/\s", child.output)
             assert found
-            async with async_playwright() as playwright:
-                browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-                await _play(browser, found[1], folder)
-                await browser.close()
+            yield found[1]
 
 
 async def _play(browser: Browser, url: str, folder: Path) -> None:
     page = await browser.new_page(viewport=WIDE, color_scheme="light")
-    await page.goto(url)
+    await page.goto(f"{url}/slack")
     field = page.locator(".channel-pane .composer-field")
     await page.get_by_role("button", name="/agents").wait_for()
     await _save(page, folder / "start.png")
@@ -59,7 +70,7 @@ async def _play(browser: Browser, url: str, folder: Path) -> None:
     await _save(page, folder / "team-at-work.png")
     thread = page.locator(".thread-pane")
     await thread.get_by_text("Reply in this thread to answer").wait_for(timeout=STEP_MS)
-    await page.get_by_role("main").get_by_text("💬 Waiting for you").wait_for(timeout=STEP_MS)
+    await page.locator(".channel-pane").get_by_text("💬 Waiting for you").wait_for(timeout=STEP_MS)
     await _save(page, folder / "question.png")
     await thread.get_by_role("combobox").fill(ANSWER)
     await page.keyboard.press("Enter")
@@ -73,6 +84,26 @@ async def _play(browser: Browser, url: str, folder: Path) -> None:
     await _save(page, folder / "result-dark.png")
     await page.set_viewport_size(NARROW)
     await _save(page, folder / "narrow-dark.png")
+
+
+async def _play_both(browser: Browser, url: str, folder: Path) -> None:
+    """A session on each platform, pictured when both teams have asked something."""
+    page = await browser.new_page(viewport=DOUBLE, color_scheme="light")
+    await page.goto(url)
+    slack, discord = page.locator(".chat.slack"), page.locator(".chat.discord")
+    await discord.locator(".first-command").wait_for(timeout=STEP_MS)
+    await slack.locator(".composer-field").first.fill(f"/agents {TASK}")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Enter")
+    await discord.locator(".composer-field").first.fill("/agents run ")
+    await page.keyboard.press("Enter")
+    await page.keyboard.type(TASK)
+    await page.keyboard.press("Enter")
+    for chat in (slack, discord):
+        await chat.locator(".thread-line").click(timeout=STEP_MS)
+        await chat.locator(".thread-pane").get_by_text("Reply in this thread to answer").wait_for(timeout=STEP_MS)
+    await page.mouse.move(5, 5)
+    await _save(page, folder / "both.png")
 
 
 async def _save(page: Page, path: Path) -> None:

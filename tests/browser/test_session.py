@@ -42,6 +42,17 @@ def thread(page: Page) -> Locator:
     return page.get_by_role("complementary", name="Thread")
 
 
+async def run_on_discord(page: Page, task: str) -> Locator:
+    """Give a team on Discord a task, as soon as its commands are there; returns the card."""
+    await page.locator(".first-command").wait_for(timeout=STEP_MS)
+    await page.locator(".channel-pane .composer-field").press_sequentially("/agents run ")
+    await page.keyboard.type(task)
+    await page.keyboard.press("Enter")
+    card = page.locator(".channel-pane .message").filter(has=page.locator(".thread-line"))
+    await card.locator(".thread-line").click(timeout=STEP_MS)
+    return card
+
+
 async def type_command(page: Page, text: str) -> None:
     """Type a slash command as a person does, and send it."""
     field = page.locator(".channel-pane .composer-field")
@@ -124,3 +135,42 @@ async def test_the_page_and_the_session_go_on_after_a_kill(start: Start, open_pa
     after = await texts(page)
     assert after[: len(before) + 1] == [*before, ANSWER]
     assert len(after) == len(set(after))
+
+
+async def test_a_session_on_discord_goes_from_the_command_to_its_end(start: Start, open_page: Open) -> None:
+    _, url = await start("0")
+    page = await open_page(url, at="/discord")
+    card = await run_on_discord(page, TASK)
+    question = thread(page).get_by_text("Reply in this thread to answer")
+    await expect(question).to_be_visible(timeout=STEP_MS)
+    await expect(thread(page).locator(".embed-author").filter(has_text="Planner").first).to_contain_text("📋")
+    plot = thread(page).locator(".image-button img").first
+    await expect(plot).to_have_js_property("complete", True)
+    assert await plot.evaluate("(image) => image.naturalWidth") > 200
+    await expect(card).to_contain_text("Waiting for you", timeout=STEP_MS)
+    before = await texts(page)
+    await page.reload()
+    await expect(question).to_be_visible()
+    assert await texts(page) == before
+    await thread(page).locator(".composer-field").fill(ANSWER)
+    await page.keyboard.press("Enter")
+    await expect(thread(page).get_by_text("Completed.")).to_be_visible(timeout=STEP_MS)
+    after = await texts(page)
+    assert after[: len(before) + 1] == [*before, ANSWER]
+    assert len(after) == len(set(after))
+    await expect(card).to_contain_text("Completed", timeout=STEP_MS)
+
+
+async def test_a_session_on_discord_is_stopped_by_its_button_and_its_task_stays_text(
+    start: Start, open_page: Open
+) -> None:
+    _, url = await start("0")
+    page = await open_page(url, at="/discord")
+    card = await run_on_discord(page, EVIL)
+    await expect(thread(page).locator(".embed-author").first).to_be_visible(timeout=STEP_MS)
+    await card.get_by_role("button", name="Stop", exact=True).click()
+    await expect(thread(page).get_by_text("Stopped by")).to_be_visible(timeout=STEP_MS)
+    await expect(card.get_by_role("button", name="Stop", exact=True)).to_have_count(0, timeout=STEP_MS)
+    await expect(card.locator(".embed")).to_contain_text(EVIL)
+    assert "owned" not in await page.title()
+    assert await page.locator(".message :is(script, img[onerror])").count() == 0

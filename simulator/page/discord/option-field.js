@@ -24,7 +24,7 @@ export class OptionField {
     this.input = this.makeInput(id);
     this.node = h(
       "label",
-      { class: "option-field", data: { option: spec.name } },
+      { class: spec.required ? "option-field needed" : "option-field", data: { option: spec.name } },
       h("span", { class: "option-name" }, spec.name, spec.required ? null : h("small", {}, " optional")),
       this.input,
       this.list.node,
