@@ -57,7 +57,7 @@ class DiscordCheck:
             self.results.say(f"discord request {name}", "is no route")
             return
         self._request(f"discord request {name}", call, operation)
-        if 200 <= call["status"] < 500:  # anything else is trouble on order, which nobody describes
+        if 200 <= call["status"] < 500 and not _is_ban(call):  # anything else is trouble on order, described nowhere
             self._answer(f"discord answer {name}", call, operation)
 
     def _request(self, where: str, call: dict[str, Any], operation: dict[str, Any]) -> None:
@@ -92,6 +92,11 @@ class DiscordCheck:
             for value in _at(data, place):
                 findings = self._published.shapes.compare(self._published.component(component), value)
                 self.results.add(f"discord event {event}", _under(place, findings))
+
+
+def _is_ban(call: dict[str, Any]) -> bool:
+    """Whether the network in front of the API answered, with a page."""
+    return call["status"] == 429 and call["answer"] is None
 
 
 def _at(data: Any, place: str) -> Iterator[Any]:

@@ -164,6 +164,13 @@ def test_trouble_on_order_is_no_answer_of_discords(document: Path, status: int) 
     assert differences(document, "api.call", call("GET", status=status, answer={"oops": 1})) == []
 
 
+def test_the_page_of_a_banned_address_is_no_answer_of_the_api(document: Path) -> None:
+    assert differences(document, "api.call", call("GET", status=429, answer=None)) == []
+    assert differences(document, "api.call", call("GET", status=429, answer={"code": "x"})) == [
+        f"discord answer GET {ROUTE} 429: code is string, described as integer"
+    ]
+
+
 def test_the_parts_of_an_event_are_checked(document: Path) -> None:
     message = {"id": "1", "author": {"id": "2", "mood": "good"}}
     interaction = {"id": "1", "user": {"name": "ada"}, "message": {"id": 7}, "data": {"resolved": {"x": 1}}}
