@@ -30,6 +30,9 @@ from simulator.truth import TruthLog
 _WITH_CONTENT = frozenset({"MESSAGE_CREATE", "MESSAGE_UPDATE"})
 _TOLD_ANYHOW = frozenset({"GUILD_CREATE", "GUILD_DELETE", "INTERACTION_CREATE"})
 """The bot hears of these even where it is no member, or no longer."""
+_TOLD_UNSEEN = frozenset({"CHANNEL_CREATE", "CHANNEL_UPDATE", "CHANNEL_DELETE"})
+"""Of these it hears in channels too that it cannot see, or no longer: so it learns of its own permissions.
+https://docs.discord.com/developers/topics/permissions#channel-visibility"""
 _log = structlog.get_logger(__name__)
 
 
@@ -118,7 +121,7 @@ class Gateway:
         guild = self._world.guilds[guild_id] if guild_id is not None else None
         if guild is not None and (guild.is_unavailable or not self._world.bot_is_in(guild)):
             return False
-        if channel is None:
+        if channel is None or event in _TOLD_UNSEEN:
             return True
         return Permission.VIEW_CHANNEL in in_channel(guild, channel, self._world.bot.id)
 

@@ -140,6 +140,25 @@ class Chat:
         """The person's id."""
         return UserId(await self.control.person(name).id())
 
+    async def private_channel(self, *members: str) -> Place:
+        """A private channel that ada has made, and that Muster is in."""
+        self.count += 1
+        name = f"private-{self.count}"
+        await self.control.person("ada").create_channel(name, private=True, members=("muster", *members))
+        return replace(self.place, channel=await self.channel_named(name))
+
+    async def let_in(self, place: Place, name: str) -> None:
+        """Let somebody into a private channel."""
+        raise NotImplementedError
+
+    async def let_out(self, place: Place, name: str) -> None:
+        """Somebody is in a private channel no more."""
+        raise NotImplementedError
+
+    def let_time_pass(self) -> None:
+        """What was heard of people and channels is too old to be relied on."""
+        self.time.now += 61
+
     # --- what Muster does
 
     def post_of(self, draft: Draft) -> Post:

@@ -29,6 +29,12 @@ class DiscordChat(Chat):
     async def direct(self, name: str) -> Place:
         return direct_place(await self.user(name), await self.control.person(name).open_im())
 
+    async def let_in(self, place: Place, name: str) -> None:
+        await self.control.set_permissions(place.channel, name, allow=["VIEW_CHANNEL"])
+
+    async def let_out(self, place: Place, name: str) -> None:
+        await self.control.set_permissions(place.channel, name)
+
     async def forget_posts(self) -> None:
         await self.control.set(nonce_life_s=0)
 
@@ -142,6 +148,8 @@ WAYS_TO_CLOSE_CHANNEL = {
     "hidden": _hide,
     "no threads": _forbid_threads,
 }
+QUESTIONS = ("GET /guilds/{guild.id}/members/{user.id}",)
+"""What is asked about a private channel; the rest is known from the gateway."""
 
 
 @asynccontextmanager

@@ -30,6 +30,12 @@ class SlackChat(Chat):
     async def direct(self, name: str) -> Place:
         return Place(workspace=self.workspace, channel=ChannelId(await self.control.person(name).open_im()))
 
+    async def let_in(self, place: Place, name: str) -> None:
+        await self.control.person("ada").invite(place.channel, name)
+
+    async def let_out(self, place: Place, name: str) -> None:
+        await self.control.person("ada").remove(place.channel, name)
+
     async def deny_reading(self) -> None:
         await self.control.set(replies_error="not_allowed_token_type")
 
@@ -107,6 +113,8 @@ WAYS_TO_CLOSE = {
     "locked": _restrict,
 }
 WAYS_TO_CLOSE_CHANNEL = {"archived": _archive, "thrown out": _throw_out}
+QUESTIONS = ("conversations.info", "conversations.members")
+"""What is asked about a private channel."""
 
 
 @asynccontextmanager
