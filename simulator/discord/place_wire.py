@@ -86,7 +86,6 @@ class PlaceWire:
         return {
             "id": role.id,
             "name": role.name,
-            "description": None,
             "permissions": str(int(role.permissions)),
             "position": role.position,
             "color": 0,

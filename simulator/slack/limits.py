@@ -71,6 +71,7 @@ WORKSPACE_POSTS_PER_MIN = 300
 """`chat.postMessage` over a whole workspace: "several hundred messages per minute"."""
 
 TIERS = {
+    "api.test": 4,
     "apps.connections.open": 1,
     "bots.info": 3,
     "chat.delete": 3,

@@ -93,6 +93,12 @@ class Wire:
         """A user as `users.info` shows it."""
         team = self._workspace.id
         profile: dict[str, Any] = {
+            "title": "",
+            "phone": "",
+            "skype": "",
+            "status_text": "",
+            "status_emoji": "",
+            "avatar_hash": f"g{user.id.lower()}",
             "real_name": user.real_name,
             "real_name_normalized": user.real_name,
             "display_name": user.name,

@@ -40,7 +40,7 @@ async def test_a_plot_is_shown_in_the_thread_and_other_files_are_attached(room: 
     assert content.startswith(b"\x89PNG\r\n")
     [attached] = [line for line in lines if line.files]
     assert "squares.csv" in attached.text
-    assert "Ana" in (attached.speaker, *attached.text.split())
+    assert "Ana" in f"{attached.speaker} {attached.text}"
     rows = list(csv.reader(io.StringIO((await room.download(attached.files[0]["id"])).decode())))
     assert rows == [["n", "square"], ["1", "1"], ["2", "4"], ["3", "9"]]
     assert lines.index(picture) < len(lines) - 2
