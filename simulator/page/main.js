@@ -166,12 +166,13 @@ class Page {
       chat.editing = null;
       chat.store.actAs(person);
     }
+    this.draw();
   }
 
   // -- keys -----------------------------------------------------------------------------------------------------
 
   key(event) {
-    if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+    if (event.defaultPrevented || document.querySelector("dialog[open], :popover-open")) return;
     const chat = this.active;
     if (event.key === "Escape" && this.faults.isOpen) this.faults.toggle();
     else if (event.key === "Escape" && chat.showsChannels) chat.showChannels(false);

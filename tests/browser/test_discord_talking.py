@@ -284,3 +284,19 @@ async def test_one_person_is_the_same_on_both_platforms(simulator: Simulator, op
     await page.get_by_label("You are").select_option(label="Ben Ortiz")
     await expect(page.locator(".discord .user-area")).to_contain_text("Ben Ortiz")
     await expect(page.locator(".slack .place.you")).to_contain_text("Ben Ortiz")
+
+
+async def test_the_menu_of_a_message_is_used_by_keyboard(discord_page: Page, bot: FakeBot) -> None:
+    opened = await (await bot.say("root")).create_thread(name="Aside")
+    await opened.send("Count the primes")
+    await discord_page.locator(".thread-line").click()
+    more = thread(discord_page).get_by_role("article").filter(has_text="primes").get_by_role("button", name="More")
+    await more.press("Enter")
+    await expect(discord_page.get_by_role("menuitem", name="Reply")).to_be_focused()
+    await discord_page.keyboard.press("Escape")
+    await expect(discord_page.get_by_role("menu")).to_have_count(0)
+    await expect(thread(discord_page)).to_be_visible()
+    await more.press("Enter")
+    await discord_page.keyboard.press("ArrowDown")
+    await discord_page.keyboard.press("Enter")
+    assert (await bot.called())[1] == {"message": "Count the primes"}
