@@ -83,7 +83,6 @@ async def test_a_429_says_when_to_come_again_and_nothing_was_done(chat: Chat, de
     assert paused.value.retry_after_s == PAUSE_S
     assert [shown.body for shown in await chat.read(place)] == before
     assert await chat.told("ada") == []
-    await do(chat, deed, place, message)
 
 
 @pytest.mark.parametrize("trouble", PERHAPS)
