@@ -174,3 +174,16 @@ async def test_a_session_on_discord_is_stopped_by_its_button_and_its_task_stays_
     await expect(card.locator(".embed")).to_contain_text(EVIL)
     assert "owned" not in await page.title()
     assert await page.locator(".message :is(script, img[onerror])").count() == 0
+
+
+async def test_a_session_goes_on_when_the_panel_restarts_the_worker(start: Start, open_page: Open) -> None:
+    _, url = await start("0")
+    page = await open_page(url, at="/discord")
+    await run_on_discord(page, TASK)
+    await expect(thread(page).locator(".embed-author").first).to_be_visible(timeout=STEP_MS)
+    await page.get_by_role("button", name="Faults").click()
+    await page.get_by_role("button", name="Restart the worker").click()
+    await expect(page.get_by_role("log", name="What struck")).to_contain_text("Worker restarted", timeout=STEP_MS)
+    await expect(thread(page).get_by_text("Reply in this thread to answer")).to_be_visible(timeout=STEP_MS)
+    shown = await texts(page)
+    assert len(shown) == len(set(shown))
