@@ -5,6 +5,7 @@ Everything in `bots.discord` that calls the REST API goes through `Rest`, and wh
 time, and whoever calls bounds the time. Source of the codes: https://docs.discord.com/developers/topics/opcodes-and-status-codes
 """
 
+import asyncio
 import json
 import time
 from collections import deque
@@ -15,6 +16,7 @@ from typing import Any, TypeVar
 import aiohttp
 import discord
 import structlog
+import yarl
 from discord.http import HTTPClient, Route
 
 from bots.discord import limits
@@ -49,12 +51,17 @@ _BAN_PAUSE_S = 60.0
 
 
 class BanGuard:
-    """Counts refused requests, and stops us long before Discord would ban our address for them."""
+    """Remembers what Discord has refused: for how long it wants to be left alone, and how often lately.
+
+    discord.py waits by itself, but forgets that it had to when its caller gives up; and Discord bans an address for too
+    many refused requests.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._invalid: deque[float] = deque()
         self._alarmed = False
+        self._quiet_until: dict[str, float] = {}  # by method and path; "" is for all calls
 
     def trace(self) -> aiohttp.TraceConfig:
         """What makes discord.py's client tell us of each answer."""
@@ -66,6 +73,24 @@ class BanGuard:
         """An answer came. A 429 that others caused (*scope* `shared`) does not count."""
         if status in (401, 403) or (status == 429 and scope != "shared"):
             self._invalid.append(self._clock())
+
+    def limited(self, call: str, headers: Mapping[str, str]) -> None:
+        """*call* was answered by 429. Without `Via` it was the network in front of Discord: a ban of our address.
+
+        Source: https://docs.discord.com/developers/topics/rate-limits
+        """
+        pause_s = float(headers.get("Retry-After") or 0.0)
+        if "Via" not in headers:
+            log.error("discord.banned")
+            pause_s = max(pause_s, _BAN_PAUSE_S)
+        everything = "Via" not in headers or headers.get("X-RateLimit-Global") == "true"
+        now = self._clock()
+        self._quiet_until = {each: until for each, until in self._quiet_until.items() if until > now}
+        self._quiet_until["" if everything else call] = now + pause_s
+
+    def pause_s(self, call: str = "") -> float:
+        """Seconds for which Discord wants to hear nothing of *call*; 0 or less when it may be made."""
+        return max(self._quiet_until.get("", 0.0), self._quiet_until.get(call, 0.0)) - self._clock()
 
     def check(self) -> None:
         """Raises:
@@ -85,7 +110,10 @@ class BanGuard:
     async def _answered(
         self, _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
     ) -> None:
-        self.count(params.response.status, params.response.headers.get("X-RateLimit-Scope", ""))
+        status, headers = params.response.status, params.response.headers
+        self.count(status, headers.get("X-RateLimit-Scope", ""))
+        if status == 429:
+            self.limited(f"{params.method} {params.url.path}", headers)
 
 
 class Rest:
@@ -130,8 +158,24 @@ class Rest:
             ]
         elif body is not None:
             arguments["json"] = body
-        request = self._http.request(Route(method, path, **ids), **arguments)
-        return await translated(request, reading=reading, editing=editing)
+        route = Route(method, path, **ids)
+        await self._wait(f"{method} {yarl.URL(route.url).path}")
+        try:
+            return await translated(self._http.request(route, **arguments), reading=reading, editing=editing)
+        except asyncio.CancelledError:
+            self._http._global_over.set()  # left unset, it keeps all calls waiting for ever; for its pause we wait here
+            raise
+
+    async def _wait(self, call: str) -> None:
+        """Leave Discord alone for as long as it has asked; a call whose caller gave up may have been told so.
+
+        Raises:
+            TransientError: it has asked for long.
+        """
+        while (pause_s := self._guard.pause_s(call)) > 0:
+            if pause_s > limits.LONGEST_PAUSE_S:
+                raise TransientError("Discord wants a pause", retry_after_s=pause_s)
+            await asyncio.sleep(pause_s)
 
     async def fetch(self, url: str) -> bytes:
         """The bytes of an attachment.

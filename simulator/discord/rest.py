@@ -43,6 +43,10 @@ class _LoseConnection(Exception):
     """The connection is to be closed without an answer."""
 
 
+class _Ban(Exception):
+    """The call is to be answered as if our address were banned."""
+
+
 class DiscordRestApi:
     """Serves the app's HTTP calls."""
 
@@ -74,7 +78,7 @@ class DiscordRestApi:
     async def call(self, request: web.Request, endpoint: Endpoint) -> web.Response:
         """Answer one call of an endpoint."""
         if self.rates.is_banned and self._platform.options.enforce_limits:
-            return web.Response(status=429, content_type="text/html", text=_BAN_PAGE)
+            return _banned()
         started = time.monotonic()
         path = dict(request.match_info)
         record: dict[str, Any] = {
@@ -92,6 +96,8 @@ class DiscordRestApi:
             headers |= refusal.headers()
         except _LoseConnection:
             reply = Reply(status=0)
+        except _Ban:
+            reply = Reply(status=429)
         status = 204 if reply.body is None and reply.status == 200 else reply.status
         self.rates.count(status, is_shared=headers.get("X-RateLimit-Scope") == "shared")
         record |= {"status": status, "answer": reply.body, "took_ms": round((time.monotonic() - started) * 1000, 2)}
@@ -101,6 +107,8 @@ class DiscordRestApi:
         self._platform.truth.append("api.call", record, team=self._team(path))
         if status == 0 or lost is not None:
             return _hang_up(request)
+        if status == 429 and reply.body is None:
+            return _banned()
         return _response(status, reply.body, headers)
 
     async def _answer(
@@ -174,7 +182,9 @@ def _refuse(fault: Fault) -> None:
     """Raise what a fault asks for."""
     match fault.kind:
         case FaultKind.RATE_LIMIT:
-            raise RateLimited(fault.retry_after_s)
+            raise RateLimited(fault.retry_after_s, scope="global" if fault.error == "global" else "user")
+        case FaultKind.SERVER_ERROR if fault.status == 429:
+            raise _Ban
         case FaultKind.SERVER_ERROR:
             raise ApiError(fault.status, 0, f"{fault.status}: Internal Server Error")
         case FaultKind.LOSE_REQUEST:
@@ -190,6 +200,11 @@ def _response(status: int, body: Any, headers: dict[str, str]) -> web.Response:
         return web.Response(status=status, headers=headers | _VIA)
     text = json.dumps(body).encode()
     return web.Response(status=status, body=text, content_type="application/json", headers=headers | _VIA)
+
+
+def _banned() -> web.Response:
+    """The answer of the network in front of the API."""
+    return web.Response(status=429, content_type="text/html", text=_BAN_PAGE)
 
 
 def _hang_up(request: web.Request) -> web.Response:
