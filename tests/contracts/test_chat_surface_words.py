@@ -30,7 +30,7 @@ PIECES = st.one_of(
 )
 GLUE = st.sampled_from(["", " ", "\n", "\n\n", "\n    "])
 NAMES = st.one_of(st.from_regex(r"\A[A-Za-z0-9_-]{1,64}\Z"), st.sampled_from([f"{m}-x" for m in MENTIONS]))
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 """What a platform is asked is what takes the time; the world is shared by the examples, which only post."""
 
 
