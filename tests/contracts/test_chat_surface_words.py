@@ -92,6 +92,13 @@ async def test_the_same_in_plain_words_is_taken_too(chat: Chat, text: str) -> No
     check(chat, await chat.read(place))
 
 
+async def test_plain_words_that_are_mostly_emoji_are_cut_to_what_is_taken(chat: Chat) -> None:
+    place = chat.under(await chat.begin())
+    [rendered] = chat.rendered(spoken("😀" * 1_500))
+    await chat.send(place, chat.post_of(rendered.draft), plain=True)
+    check(chat, await chat.read(place))
+
+
 @FEW
 @given(text=texts(), asked=st.lists(texts(), max_size=3))
 async def test_questions_end_with_how_to_answer_them_however_long_they_are(
