@@ -5,7 +5,7 @@ Called by each platform's renderer before its own markup. Knows no platform: wha
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 _FENCE = re.compile(r"^ {0,3}(?P<marks>`{3,}|~{3,})(?P<info>[^`]*)$")
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f\u20e3")
@@ -151,6 +151,16 @@ def _cut(line: str, room: int, cost: Cost) -> int:
         low, high = (middle, high) if cost(line[:middle]) <= room else (low, middle - 1)
     space = line.rfind(" ", low // 2, low + 1)
     return space if space > 0 else whole(line, low)
+
+
+def listed(lines: Sequence[str], most_chars: int) -> str:
+    """As many of *lines* as fit, and how many more there are."""
+    shown = ""
+    for index, line in enumerate(lines):
+        if len(shown) + len(line) + 1 > most_chars - len("and 999 more"):
+            return f"{shown}and {len(lines) - index} more"
+        shown += f"{line}\n"
+    return shown.rstrip("\n")
 
 
 def whole(text: str, at: int) -> int:

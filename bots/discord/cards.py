@@ -7,14 +7,14 @@ after a restart, and whoever presses one is looked at then.
 from typing import Any
 
 from bots import requests
-from bots.chunks import whole
+from bots.chunks import listed, whole
 from bots.discord import limits
 from bots.discord.markup import icon, literal
 from core.domain.events import Member
 from core.domain.lifecycle import State
 from core.domain.session import Session
 from core.ports import Query
-from core.service.narration import card_words
+from core.service.narration import card_words, duration_words
 from core.service.outbound import clean
 
 STOP = "muster:stop:"
@@ -49,7 +49,7 @@ def card(session: Session) -> Payload:
         _footer(session),
     ]
     embed = {"description": "\n\n".join(parts), "color": _COLORS.get(session.state, _COLOR)}
-    return {"embeds": [embed], "components": [stop_button(session.number)] if _can_be_stopped(session) else []}
+    return {"embeds": [embed], "components": [stop_button(session.number)] if session.can_be_stopped else []}
 
 
 def thread_name(session: Session) -> str:
@@ -98,13 +98,8 @@ def _row(button: Payload) -> Payload:
 
 
 def _team(session: Session) -> str:
-    lines = ""
-    for shown, member in enumerate(session.team):
-        line = _member(member, session.activity.get(member.name, "")) + "\n"
-        if len(lines) + len(line) > limits.EMBED_CHARS - 2 * _TASK_CHARS - 400:
-            return f"{lines}and {len(session.team) - shown} more"
-        lines += line
-    return lines.rstrip("\n")
+    lines = [_member(member, session.activity.get(member.name, "")) for member in session.team]
+    return listed(lines, limits.EMBED_CHARS - 2 * _TASK_CHARS - 400)
 
 
 def _member(member: Member, doing: str) -> str:
@@ -116,20 +111,8 @@ def _footer(session: Session) -> str:
     started = int(session.created_at.timestamp())
     words = f"Started by {_cut(session.starter.name, 60)} <t:{started}:f>"
     if session.ended_at is not None:
-        words += f" · took {_duration((session.ended_at - session.created_at).total_seconds())}"
+        words += f" · took {duration_words((session.ended_at - session.created_at).total_seconds())}"
     return f"{words} · {literal(session.model)}"
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest_s = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    parts = [f"{days} d" if days else "", f"{hours} h" if hours else "", f"{minutes} min" if minutes else ""]
-    return " ".join([part for part in parts if part][:2]) or f"{rest_s} s"
-
-
-def _can_be_stopped(session: Session) -> bool:
-    return not session.finished and session.state is not State.STOPPING
 
 
 def _cut(text: str, chars: int) -> str:

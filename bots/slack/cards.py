@@ -7,13 +7,12 @@ Called by `messages` for the root post and by the relay for every edit. No addre
 import json
 from typing import Any
 
-from bots.chunks import whole
+from bots.chunks import listed, whole
 from bots.slack import limits, parse
 from bots.slack.markup import escape, icon
 from core.domain.events import Member
-from core.domain.lifecycle import State
 from core.domain.session import Session
-from core.service.narration import card_words
+from core.service.narration import card_words, duration_words
 from core.service.outbound import clean
 
 _TASK_CHARS = 500
@@ -28,19 +27,14 @@ def card(session: Session) -> dict[str, Any]:
         _section(escape(state)),
         *([_section(_team(session))] if session.team else []),
         {"type": "context", "elements": [_mrkdwn(_footer(session))]},
-        *([_stop_button(session)] if _can_be_stopped(session) else []),
+        *([_stop_button(session)] if session.can_be_stopped else []),
     ]
     return {"text": f"#{session.number} {escape(state)}: {_cut(clean(session.task), 150)}", "blocks": blocks}
 
 
 def _team(session: Session) -> str:
-    lines = ""
-    for shown, member in enumerate(session.team):
-        line = _member(member, session.activity.get(member.name, "")) + "\n"
-        if len(lines) + len(line) > limits.SECTION_CHARS - len("and 999 more"):
-            return f"{lines}and {len(session.team) - shown} more"
-        lines += line
-    return lines.rstrip("\n")
+    lines = [_member(member, session.activity.get(member.name, "")) for member in session.team]
+    return listed(lines, limits.SECTION_CHARS)
 
 
 def _member(member: Member, doing: str) -> str:
@@ -55,20 +49,8 @@ def _footer(session: Session) -> str:
         f"Started by {_cut(session.starter.name, 60)} <!date^{started}^{{date_short_pretty}} at {{time}}|{fallback}>"
     )
     if session.ended_at is not None:
-        words += f" · took {_duration((session.ended_at - session.created_at).total_seconds())}"
+        words += f" · took {duration_words((session.ended_at - session.created_at).total_seconds())}"
     return f"{words} · {escape(session.model)}"
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest_s = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    parts = [f"{days} d" if days else "", f"{hours} h" if hours else "", f"{minutes} min" if minutes else ""]
-    return " ".join([part for part in parts if part][:2]) or f"{rest_s} s"
-
-
-def _can_be_stopped(session: Session) -> bool:
-    return not session.finished and session.state is not State.STOPPING
 
 
 def _stop_button(session: Session) -> dict[str, Any]:

@@ -61,6 +61,11 @@ class Session:
         """Whether the state is final."""
         return self.state in FINAL
 
+    @property
+    def can_be_stopped(self) -> bool:
+        """Whether a stop would do anything that is not being done already."""
+        return not self.finished and self.state is not State.STOPPING
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:

@@ -189,6 +189,15 @@ def fenced(text: str, language: str = "") -> str:
     return f"{fence}{language}\n{text}\n{fence}"
 
 
+def duration_words(seconds: float) -> str:
+    """A length of time in its two largest units: `2 d 3 h`, `5 min`, `12 s`."""
+    minutes, rest_s = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [f"{days} d" if days else "", f"{hours} h" if hours else "", f"{minutes} min" if minutes else ""]
+    return " ".join([part for part in parts if part][:2]) or f"{rest_s} s"
+
+
 def usage_words(usage: Usage) -> str:
     """Tokens and, where known, cost; e.g. `1,234 tokens · $0.0123`."""
     words = f"{usage.prompt_tokens + usage.completion_tokens:,} tokens"

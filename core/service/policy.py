@@ -45,9 +45,7 @@ class Policy:
             UserError: it has none, or more.
         """
         if not task.strip():
-            raise UserError(
-                "Say what the team should do, for example: compare three ways to store logs.", about="task"
-            )
+            raise UserError("Say what the team should do, for example: compare three ways to store logs.", about="task")
         if len(task) > MAX_TASK_CHARS:
             raise UserError(
                 f"A task may have {MAX_TASK_CHARS:,} characters at most; this one has {len(task):,}. "
