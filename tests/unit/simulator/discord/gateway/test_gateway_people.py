@@ -1,28 +1,12 @@
 """What people can and cannot do on the simulated Discord, with and without a bot that hears of it."""
 
-from collections.abc import AsyncIterator
-
 import discord
 import pytest
 from discord import app_commands
 
 from simulator.discord.person import DiscordControl, Person, RefusedError
 from simulator.server import Simulator
-from tests.support.discord_bot import QUICK, Bot, connected, intents
-
-
-@pytest.fixture
-async def simulator() -> AsyncIterator[Simulator]:
-    served = Simulator(discord=QUICK)
-    await served.start()
-    yield served
-    await served.stop()
-
-
-@pytest.fixture
-async def control(simulator: Simulator) -> AsyncIterator[DiscordControl]:
-    async with DiscordControl(simulator.url) as opened:
-        yield opened
+from tests.support.discord_bot import Bot, connected, intents
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from discord import app_commands
 from simulator.discord.person import DiscordControl, Person, RefusedError, file
 from simulator.server import Simulator
 from simulator.truth import TruthEntry
-from tests.support.discord_bot import QUICK, Bot, connected, intents
+from tests.support.discord_bot import Bot, connected, intents
 
 Itx = discord.Interaction[Bot]
 
@@ -97,20 +97,6 @@ def add_commands(bot: Bot) -> None:
         await interaction.response.send_message(f"on {message.content} of {message.author.name}", ephemeral=True)
 
     bot.tree.add_command(agents)
-
-
-@pytest.fixture
-async def simulator() -> AsyncIterator[Simulator]:
-    served = Simulator(discord=QUICK)
-    await served.start()
-    yield served
-    await served.stop()
-
-
-@pytest.fixture
-async def control(simulator: Simulator) -> AsyncIterator[DiscordControl]:
-    async with DiscordControl(simulator.url) as opened:
-        yield opened
 
 
 @pytest.fixture

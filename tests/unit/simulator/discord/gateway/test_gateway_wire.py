@@ -10,7 +10,6 @@ import pytest
 from aiohttp import WSMsgType
 
 from simulator.discord.identify_budget import DAY_S, IdentifyBudget, Verdict
-from simulator.discord.options import DiscordOptions
 from simulator.discord.person import DiscordControl
 from simulator.discord.platform import BOT_TOKEN
 from simulator.server import Simulator
@@ -66,20 +65,6 @@ class Socket:
 
 
 Open = Callable[..., Any]
-
-
-@pytest.fixture
-async def simulator() -> AsyncIterator[Simulator]:
-    served = Simulator(discord=DiscordOptions(identify_max_concurrency=1000, enforce_limits=False))
-    await served.start()
-    yield served
-    await served.stop()
-
-
-@pytest.fixture
-async def control(simulator: Simulator) -> AsyncIterator[DiscordControl]:
-    async with DiscordControl(simulator.url) as connected:
-        yield connected
 
 
 @pytest.fixture

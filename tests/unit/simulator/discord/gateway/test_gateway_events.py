@@ -8,21 +8,7 @@ import pytest
 from simulator.discord.person import DiscordControl
 from simulator.discord.platform import BOT_TOKEN
 from simulator.server import Simulator
-from tests.support.discord_bot import QUICK, Bot, connected, intents, pointed_at
-
-
-@pytest.fixture
-async def simulator() -> AsyncIterator[Simulator]:
-    served = Simulator(discord=QUICK)
-    await served.start()
-    yield served
-    await served.stop()
-
-
-@pytest.fixture
-async def control(simulator: Simulator) -> AsyncIterator[DiscordControl]:
-    async with DiscordControl(simulator.url) as connected_control:
-        yield connected_control
+from tests.support.discord_bot import Bot, connected, intents, pointed_at
 
 
 @pytest.fixture
