@@ -60,9 +60,8 @@ FEATURES = (
         tests=(
             "test_stop::test_a_stop_cancels_the_call_of_a_model_that_hangs",
             "test_stop::test_who_did_not_start_it_is_told_who_can_stop_it",
+            "test_reaction::test_a_stop_sign_on_any_of_its_posts_stops_a_session_at_work",
         ),
-        on_slack=("test_reaction::test_a_stop_sign_on_any_of_its_posts_stops_a_session_at_work",),
-        on_discord=("test_discord_tasks::test_a_stop_sign_on_any_of_its_posts_stops_a_session_at_work",),
     ),
     Feature(what="Settings and keys in chat", slack="not yet", discord="not yet"),
     Feature(

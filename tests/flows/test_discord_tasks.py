@@ -1,6 +1,5 @@
 """What people give as a task on Discord, by each way that it has, and what they are told where that cannot be."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -271,19 +270,6 @@ async def _nobody_writes(database_url: str) -> AsyncIterator[None]:
 
 
 # --- stop, and who may
-
-
-@pytest.mark.parametrize("on", ["card", "agent"])
-async def test_a_stop_sign_on_any_of_its_posts_stops_a_session_at_work(room: Room, on: str) -> None:
-    await room.script()
-    await room.fault("hang", kind="turn", times=9)
-    root = await room.start()
-    await room.until_asked(kind="turn")
-    marked = root if on == "card" else await room.until("The team:", root)
-    await room.ada.react(marked, STOP_SIGN)
-    async with asyncio.timeout(10):
-        ending = await room.until(STOPPED, root)
-    assert f"Stopped by {room.called['ada']}" in ending.text
 
 
 async def test_only_who_started_it_or_manages_the_server_stops_it(room: Room) -> None:

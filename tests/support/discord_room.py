@@ -17,6 +17,7 @@ class DiscordRoom(Room):
 
     platform = "discord"
     how_to_start = "/agents run"
+    stop_sign = "🛑"
     called = {"ada": "Ada Lovelace", "ben": "Ben Ortiz", "chloe": "Chloe Tan"}  # noqa: RUF012
 
     @property

@@ -39,7 +39,9 @@ class Room:
     called: Mapping[str, str]
     """What people are called when Muster speaks of them."""
     how_to_start: str
-    """What help and empty lists say of starting."""
+    """What help says of starting."""
+    stop_sign: str
+    """The reaction 🛑 by the platform's name."""
 
     def __init__(self, stage: "Stage", name: str, channel: str) -> None:
         self.stage = stage

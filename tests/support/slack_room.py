@@ -14,6 +14,7 @@ class SlackRoom(Room):
 
     platform = "slack"
     how_to_start = "/agents <task>"
+    stop_sign = "octagonal_sign"
     called = {"ada": "ada", "ben": "ben", "chloe": "chloe"}  # noqa: RUF012
 
     @property
