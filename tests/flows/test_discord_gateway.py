@@ -1,19 +1,23 @@
 """The gateway drops out, says what nobody understands, falls silent: nothing that people say is lost or heard twice."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
 
+from bots.discord.parse import moment_of
 from simulator.discord.person import DiscordControl
+from simulator.truth import TruthEntry
 from tests.support.discord_room import DiscordRoom
 from tests.support.model_control import DONE, asks, said_to
 from tests.support.room import COMPLETED, STOPPED, Room, Shown
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.platforms("discord")]
 
 BACK_S = 75.0
 """Within which somebody is heard again, a wait for the next IDENTIFY included."""
+FOUND_S = 20.0
+"""Within which what was missed is found, once there is a session again."""
 
 
 def _control(room: Room) -> DiscordControl:
@@ -83,7 +87,9 @@ async def test_what_is_said_before_a_session_that_cannot_be_resumed_is_found_by_
     await (_lose_session if is_embedded else _send_nonsense)(room)
     await room.ada.reply(question, "Blue, please.")
     await _answered_once(room, root)
-    assert room.chat.entries("gateway.identify", after=after)
+    *_, connected = room.chat.entries("gateway.identify", after=after)
+    answered = await room.chat.wait_for_message(containing="Blue it is.", thread_ts=root.ts, after=after)
+    assert moment_of(answered.ts).timestamp() - connected.at < FOUND_S, "found by chance, in the minute's round"
     assert all(bots.is_running for bots in room.stage.bots)
 
 
@@ -131,20 +137,36 @@ def _guild(room: Room) -> str:
 
 
 async def test_a_message_that_the_gateway_tells_four_times_is_heard_once(room: Room) -> None:
-    root, question = await _asked(room)
-    where = {"channel_id": root.ts}
-    await room.chat.add_fault("duplicate_event", target="MESSAGE_CREATE", where=where, copies=3, spacing_s=0.1)
-    await room.ada.reply(question, "Blue, please.")
-    await _answered_once(room, root)
+    await room.script(asks("Which colour?"), asks("And how large?"), f"Done so.{DONE}")
+    root = await room.start()
+    question = await room.until("Which colour?", root)
+    after, where = room.chat.position, {"channel_id": root.ts}
+    await room.chat.add_fault("duplicate_event", target="MESSAGE_CREATE", where=where, copies=3, spacing_s=0.3)
+    said = await room.ada.reply(question, "Blue, please.")
+    second = await room.until("And how large?", root)
+    await until(lambda: len(_tellings(room, said.ts, after)) == 4)
+    await room.ada.reply(second, "Large.")
+    await room.until(COMPLETED, root)
+    assert not any("Noted." in text for text in await room.texts(root))
+    [asked] = [each for each in await room.stage.model.requests(room.name, kind="turn") if "Large." in said_to(each)]
+    assert said_to(asked).count("Blue, please.") == 1
 
 
-async def test_an_interaction_that_comes_twice_starts_one_session(room: Room) -> None:
+async def test_an_interaction_that_comes_three_times_starts_one_session(room: Room) -> None:
     await room.script(f"Done so.{DONE}")
+    after = room.chat.position
     await room.chat.add_fault("duplicate_event", target="INTERACTION_CREATE", copies=2, spacing_s=0.1)
     root = await room.start()
+    [asked] = [entry.data["interaction"] for entry in room.chat.entries("user.command", after=after)]
+    await until(lambda: len(_tellings(room, asked, after)) == 3)
     await room.until(COMPLETED, root)
     assert len(await room.roots()) == 1
     assert len(await room.stage.model.requests(room.name, kind="team")) == 1
+
+
+def _tellings(room: Room, thing: str, after: int) -> list[TruthEntry]:
+    """The events that told of the message or interaction."""
+    return [entry for entry in room.chat.entries("event.sent", after=after) if entry.data["data"].get("id") == thing]
 
 
 async def test_a_connection_that_has_fallen_silent_is_replaced(room: Room) -> None:
@@ -158,8 +180,8 @@ async def test_a_connection_that_has_fallen_silent_is_replaced(room: Room) -> No
         after = discord.position
         assert await discord.black_hole_sockets() >= 1
         await room.ada.reply(question, "Blue, please.")
-        async with asyncio.timeout(20):
-            await _answered_once(room, root)
+        await discord.wait_for(lambda entry: entry.kind == "gateway.resume", after=after, timeout_s=20)
+        await _answered_once(room, root)
     finally:
         await discord.set(heartbeat_interval_ms=41_250)
         await discord.disconnect_sockets(reason="7")
