@@ -77,22 +77,23 @@ class Delivery:
         Raises:
             TransientError: nothing was done that cannot be done again after `retry_after_s`.
         """
+        resending = self._may_resend(post)
         try:
-            if post.attempted_at is not None and not self._may_resend(post) and await self._arrived(post, place):
+            if post.attempted_at is not None and not resending and await self._arrived(post, place):
                 return
             content = None
             if post.draft.blob is not None and not self._surface.uploads_first:
                 content = await self._content(post.draft.blob)
             elif post.draft.blob is not None and post.file is None:
                 post = await self._with_file(post, await self._content(post.draft.blob))
-            await self._send(post, place, content=content)
+            await self._send(post, place, content=content, resending=resending)
         except PermanentError as error:
-            await self._refused(post, place, error)
+            await self._refused(post, place, error, resending=resending)
 
     def _may_resend(self, post: Post) -> bool:
-        """Whether the platform itself sees to it that the post is there once."""
-        age = self._clock.now() - post.attempted_at if post.attempted_at else timedelta()
-        return age < timedelta(seconds=self._patience.resend_within_s)
+        """Whether a call was made whose outcome is unknown, and the platform sees to it that the post is there once."""
+        window = timedelta(seconds=self._patience.resend_within_s)
+        return post.attempted_at is not None and self._clock.now() - post.attempted_at < window
 
     async def _arrived(self, post: Post, place: Place) -> bool:
         """Look for a post whose outcome is unknown; notes it as sent if it is there."""
@@ -148,9 +149,11 @@ class Delivery:
             raise TransientError("the lease runs out")
         return min(left_s, self._patience.call_s)
 
-    async def _send(self, post: Post, place: Place, *, content: bytes | None = None, plain: bool = False) -> None:
+    async def _send(
+        self, post: Post, place: Place, *, resending: bool, content: bytes | None = None, plain: bool = False
+    ) -> None:
         self._budget_s()
-        if post.attempted_at is None or not self._may_resend(post):  # else the first attempt still counts
+        if not resending:  # else the first attempt still counts, also when nothing comes of this one
             async with self._uow.begin(self._workspace) as work:
                 post = await work.posts.attempt(post)
         try:
@@ -165,10 +168,12 @@ class Delivery:
                 raise  # the attempt may be another process's by now
             self._count("limited", post)
             self._pace.pause(POST, error.retry_after_s)
-            await self._retract(post)
+            if not resending:
+                await self._retract(post)
             raise
         except PermanentError:
-            await self._retract(post)
+            if not resending:
+                await self._retract(post)
             raise
         self._unanswered = 0
         if not self._lease.held:  # frozen in the call: somebody else may have sent it meanwhile
@@ -200,7 +205,7 @@ class Delivery:
         self._refusals.pop((post.thread, post.n), None)
         self._count("sent", post)
 
-    async def _refused(self, post: Post, place: Place, error: PermanentError) -> None:
+    async def _refused(self, post: Post, place: Place, error: PermanentError, *, resending: bool) -> None:
         match error.reason:
             case Refusal.THREAD_GONE:
                 await self._block(post, place, str(error))
@@ -209,19 +214,19 @@ class Delivery:
                 for kind in (POST, EDIT, UPLOAD, READ):
                     self._pace.pause(kind, _PROBE_AFTER_S)
             case _:
-                await self._refused_content(post, place, error)
+                await self._refused_content(post, place, error, resending=resending)
 
-    async def _refused_content(self, post: Post, place: Place, error: PermanentError) -> None:
+    async def _refused_content(self, post: Post, place: Place, error: PermanentError, *, resending: bool) -> None:
         self._refusals[post.thread, post.n] += 1
         tries = self._refusals[post.thread, post.n]
         if post.file is not None and tries <= _FRESH_FILE_TRIES:
             raise TransientError(f"{error}: a fresh file may need a moment", retry_after_s=float(2 ** (tries - 1)))
         log.warning("sender.refused", thread=post.thread, n=post.n, error=str(error))
         try:
-            await self._send(post, place, plain=True)
+            await self._send(post, place, resending=resending, plain=True)
         except PermanentError as again:
             if again.reason in (Refusal.THREAD_GONE, Refusal.DISCONNECTED):
-                await self._refused(post, place, again)
+                await self._refused(post, place, again, resending=resending)
                 return
             self._count("given_up", post)
             async with self._uow.begin(self._workspace) as work:

@@ -96,6 +96,10 @@ class Sender:
                 except TransientError as error:
                     log.warning("sender.cannot_read", workspace=self._workspace, error=str(error))
                     wait_s = self._poll_s
+                except Exception:
+                    # One workspace's mistake must not end what the bot does for all others.
+                    log.exception("sender.broken", workspace=self._workspace)
+                    wait_s = self._poll_s
                 await self._awake.wait(min(wait_s, self._poll_s))
         finally:
             if self._at_work:
