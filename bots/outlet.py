@@ -103,13 +103,14 @@ class Outlets:
         self._make = make
         self._open: dict[WorkspaceId, Outlet] = {}
         self._wanted: set[WorkspaceId] = set()
+        self._look_at = 0.0  # when SQL is asked next, however much is told meanwhile
         self._awake = Alarm()
-        lease.on_taken(self._awake.ring)
+        lease.on_taken(self._look_now)
 
     def wake(self, workspace: str) -> None:
         """There may be something for the workspace; "" is for all."""
         if not workspace:
-            self._awake.ring()
+            self._look_now()
         elif workspace.startswith(f"{self._platform}:"):
             self._wanted.add(WorkspaceId(workspace))
             self._awake.ring()
@@ -126,14 +127,20 @@ class Outlets:
                         self._open[workspace].wake()
                 await self._awake.wait(POLL_S)
 
+    def _look_now(self) -> None:
+        self._look_at = 0.0
+        self._awake.ring()
+
     async def _stirring(self) -> set[WorkspaceId]:
-        """Whom we were told of; and, when nobody rang, all that SQL has something for."""
-        if self._wanted:
-            wanted, self._wanted = self._wanted, set()
+        """Whom we were told of; and every `POLL_S` all that SQL has something for: a ring may be lost among others."""
+        wanted, self._wanted = self._wanted, set()
+        now = time.monotonic()
+        if now < self._look_at:
             return wanted
+        self._look_at = now + POLL_S
         try:
             async with self._uow.across() as across:
-                return set(await across.stirring(self._platform))
+                return wanted | set(await across.stirring(self._platform))
         except TransientError as error:
             log.warning("outlets.cannot_read", platform=self._platform, error=str(error))
-            return set()
+            return wanted
