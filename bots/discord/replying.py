@@ -72,7 +72,8 @@ class Reply:
             async with asyncio.timeout(limits.UNANSWERED_S):
                 await self._answered.wait()
         except TimeoutError:
-            await self._fill_in(Answer(text=replies.NOTED))
+            if self._acked.is_set():  # else another process may have, and what it answered would be written over
+                await self._fill_in(Answer(text=replies.NOTED))
 
     async def _fill_in(self, answer: Answer) -> None:
         body = answers.rendered(answer)
