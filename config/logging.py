@@ -13,6 +13,8 @@ import structlog
 
 _SECRET = re.compile(
     r"xox[abeprs]-[\w-]+|xapp-[\w-]+|\bsk-[\w-]{16,}|[?&]ticket=[^\s&]+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    r"|\b[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,}"  # Discord: the bot's token, and those of interactions
+    r"|(?<=/webhooks/)\d+/[\w-]{20,}|(?<=/interactions/)\d+/[\w-]{20,}"
 )
 
 
@@ -59,5 +61,15 @@ def configure(*, level: str, form: str, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for noisy in ("slack_bolt", "slack_sdk", "arq", "httpx", "httpx2", "openai", "aiohttp.access", "alembic"):
+    for noisy in (
+        "slack_bolt",
+        "slack_sdk",
+        "discord",
+        "arq",
+        "httpx",
+        "httpx2",
+        "openai",
+        "aiohttp.access",
+        "alembic",
+    ):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

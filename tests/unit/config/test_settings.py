@@ -110,3 +110,17 @@ def test_tokens_are_struck_out_of_log_lines(form: str) -> None:
     assert "call.failed" in lines.getvalue()
     assert token not in lines.getvalue()
     assert "user:word" not in lines.getvalue()
+
+
+@pytest.mark.usefixtures("_logging_as_before")
+def test_nothing_that_opens_doors_on_discord_gets_into_the_logs() -> None:
+    lines = io.StringIO()
+    configure(level="debug", form="json", stream=lines)
+    bot, interaction = "M" + "a" * 25 + ".Gabcde." + "b" * 38, "aW50ZXJhY3Rpb24" * 4
+    log = structlog.get_logger("x")
+    log.info("one", url=f"https://discord.com/api/v10/webhooks/123/{interaction}/messages/@original")
+    log.info("two", url=f"https://discord.com/api/v10/interactions/123/{interaction}/callback", token=bot)
+    logging.getLogger("discord.gateway").debug("For Shard ID 0: WebSocket Event: %s", {"token": interaction})
+    assert "one" in lines.getvalue()
+    assert interaction not in lines.getvalue()
+    assert bot not in lines.getvalue()
