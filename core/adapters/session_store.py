@@ -25,6 +25,7 @@ from core.ports import Change, Guard, Held, NewSession, SessionQuery
 _OURS = sa.select(sessions).where(sessions.c.workspace == sa.bindparam("workspace"))
 _BY_ID = _OURS.where(sessions.c.id == sa.bindparam("session"))
 _LOCKED = _BY_ID.with_for_update()
+_HIGHEST_NUMBER = 2**31 - 1  # that the column holds; people may type more, and PostgreSQL would not look for it
 _BY_NUMBER = _OURS.where(sessions.c.number == sa.bindparam("number"))
 _NEWEST = _OURS.join(threads, threads.c.newest_session == sessions.c.id).where(threads.c.id == sa.bindparam("thread"))
 _CHANGE = sessions.update().where(sessions.c.id == sa.bindparam("of_session"))
@@ -91,7 +92,7 @@ class SqlSessionStore:
         return await self._one(_BY_ID, session=session)
 
     async def by_number(self, number: int) -> Session | None:
-        return await self._one(_BY_NUMBER, number=number)
+        return await self._one(_BY_NUMBER, number=number) if number <= _HIGHEST_NUMBER else None
 
     async def newest_in(self, thread: ThreadId) -> Session | None:
         return await self._one(_NEWEST, thread=thread)

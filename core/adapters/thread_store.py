@@ -19,6 +19,8 @@ from core.domain.session import Session
 from core.errors import Conflict
 from core.ports import Behind, Thread
 
+_REASON_CHARS = 64  # a platform's words may be longer, and PostgreSQL would refuse them
+
 
 class SqlThreadStore:
     """`core.ports.ThreadStore` on the threads table."""
@@ -76,7 +78,7 @@ class SqlThreadStore:
         await self._update(thread, card=card, card_hash=card_hash, card_at=self._now)
 
     async def block(self, thread: ThreadId, reason: str) -> None:
-        await self._update(thread, blocked=reason)
+        await self._update(thread, blocked=reason[:_REASON_CHARS])
 
     async def _update(self, thread: ThreadId, **values: Any) -> None:
         await self._connection.execute(

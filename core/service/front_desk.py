@@ -25,6 +25,7 @@ __all__ = ["Defaults", "FrontDesk"]
 log = structlog.get_logger(__name__)
 
 _UNTAKEN_AFTER_S = 5.0
+_MIME_CHARS = 128  # that the stores hold; it is whatever the person's program says
 _MOST_CONFLICTS = 20
 _MOST_FAILURES = 3
 _BROKEN = "Something in Muster went wrong with this request, so it was not carried out. Please try it in another way."
@@ -109,7 +110,7 @@ class FrontDesk:
         """
         async with self._uow.begin(workspace, urgent=True) as work:
             blob = await work.files.put(content)
-        return FileRef(name=safe_file_name(name), blob=blob, size_bytes=len(content), mime=mime)
+        return FileRef(name=safe_file_name(name), blob=blob, size_bytes=len(content), mime=redact(mime)[:_MIME_CHARS])
 
     async def run(self) -> None:
         """Carry out what other processes took and did not finish; runs until cancelled."""

@@ -90,7 +90,8 @@ async def test_whoever_starts_may_choose_the_model(
 
 
 async def test_a_file_that_comes_with_a_task_is_the_sessions_and_the_team_is_told(desk: Desk, world: World) -> None:
-    file = await desk.desk.keep(ACME, name="../a b?.csv", content=b"a,b", mime="text/csv")
+    mime = "text/csv" + "x" * 500  # what a person's program says
+    file = await desk.desk.keep(ACME, name="../a b?.csv", content=b"a,b", mime=mime)
     await desk.ask(replace(start("count"), files=(file,), team="one who counts"))
     session = await world.only_session()
     async with world.uow.read(ACME) as work:

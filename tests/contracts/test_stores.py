@@ -82,6 +82,20 @@ async def test_a_session_comes_back_as_it_was_opened(uow: SqlUnitOfWork) -> None
         assert [r.seq for r in await work.sessions.events(opened.id)] == [1]
 
 
+async def test_a_number_that_no_session_can_have_is_nobodys(uow: SqlUnitOfWork) -> None:
+    await open_session(uow)
+    async with uow.read(ACME) as work:
+        assert await work.sessions.by_number(2**53) is None
+
+
+async def test_a_thread_is_blocked_whatever_the_platform_says_at_length(uow: SqlUnitOfWork) -> None:
+    session = await open_session(uow)
+    assert session.thread is not None
+    async with uow.begin(ACME) as work:
+        await work.threads.block(session.thread, "0 <html>" * 100)
+    assert (await thread_of(uow, session)).blocked == ("0 <html>" * 100)[:64]
+
+
 async def test_numbers_count_up_in_each_workspace(uow: SqlUnitOfWork) -> None:
     numbers = [(await open_session(uow, task=f"t{n}")).number for n in range(3)]
     assert numbers == [1, 2, 3]
