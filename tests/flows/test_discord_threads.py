@@ -22,7 +22,7 @@ STORY = ["Chapter one.", "Chapter two.", "Chapter three."]
 GONE = "I can no longer post in the thread of session"
 PAUSE_S = 1.5
 """For what a test does to a thread between two chapters."""
-LONG_S = 7
+LONG_S = 6
 """Longer than a sender with the lease of these installations may wait for one call."""
 
 
