@@ -217,6 +217,9 @@ def _refusal(error: discord.HTTPException, *, reading: bool, editing: bool) -> E
         return PermanentError(words, reason=Refusal.DISCONNECTED)
     if editing and code == ARCHIVED:
         return PermanentError(words, reason=Refusal.MESSAGE_GONE)  # a new one wakes the thread, unless it is locked
+    if status in (403, 404) and "json" not in error.response.headers.get("Content-Type", ""):
+        # Not Discord, but what stands in front of it: that says nothing of the thread.
+        return TransientError(f"the network in front of Discord answered {status}", retry_after_s=_BAN_PAUSE_S)
     if code in _THREAD_GONE or (code == 0 and status in (403, 404)):
         return PermanentError(words, reason=Refusal.THREAD_GONE)
     if code in _MESSAGE_GONE:
