@@ -43,6 +43,7 @@ class SenderLease:
         self._monotonic = monotonic
         self._lease_s = lease_s
         self._until = monotonic() - 1
+        self._ours = False
         self._on_taken: list[Callable[[], None]] = []
 
     def left_s(self) -> float:
@@ -52,6 +53,11 @@ class SenderLease:
     def call_s(self) -> float:
         """Seconds that a call may take and still end while nobody else can hold the lease."""
         return self.left_s() - self._lease_s * _MARGIN
+
+    @property
+    def taken_away(self) -> bool:
+        """Whether another has it, as far as SQL has said: who cannot ask may not speak, but need not stop listening."""
+        return not self._ours
 
     @property
     def held(self) -> bool:
@@ -92,6 +98,7 @@ class SenderLease:
         except TransientError as error:
             log.warning("lease.not_renewed", name=self._name, error=str(error))
             return
+        self._ours = ours
         self._until = asked_at + self._lease_s if ours else asked_at
         if ours and not was_held:
             log.info("lease.taken", name=self._name, process=self._process)

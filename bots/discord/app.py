@@ -238,8 +238,11 @@ class DiscordBot:
             log.warning("discord.commands_not_written", error=str(error))
 
     async def _look_for_missed(self) -> None:
-        async with self._uow.across() as across:
-            self._unfinished = set(await across.unfinished_in(Platform.DISCORD))
+        try:
+            async with self._uow.across() as across:
+                self._unfinished = set(await across.unfinished_in(Platform.DISCORD))
+        except TransientError as error:
+            log.warning("discord.unfinished_not_known", error=str(error))
         self._catch_up.gap()
 
     def _workspaces(self) -> set[WorkspaceId]:

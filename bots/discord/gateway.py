@@ -206,12 +206,12 @@ class Gateway:
         either = (connecting, closing)
         self._idle.clear()
         try:
-            while self._lease.held and not any(task.done() for task in either):
+            while not self._lease.taken_away and not any(task.done() for task in either):
                 await asyncio.wait(either, timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
                 self._client.cut_if_silent()
             if connecting.done():
                 await connecting
-            elif not self._lease.held:
+            elif self._lease.taken_away:
                 log.warning("discord.stands_by")
         finally:
             closing.cancel()
@@ -235,9 +235,7 @@ class Gateway:
             except discord.ConnectionClosed as error:
                 await self._closed(error)
             except PermanentError as error:
-                if error.reason != Refusal.DISCONNECTED:
-                    raise
-                await self._token_refused()
+                await (self._token_refused() if error.reason == Refusal.DISCONNECTED else self._failed(error))
             except Exception as error:
                 await self._failed(error)
 

@@ -136,7 +136,9 @@ class DiscordHandlers:
         where = await self._people.where(guild, str(data["channel_id"]), by.person.id)
         if where.place.root is None or (by is _SOMEBODY and not where.owned) or (by is _SOMEBODY and not guild):
             return
-        change = ChangeReply(place=where.place, by=by.person, message=message, text="", admin=by.admin)
+        change = ChangeReply(
+            place=where.place, by=by.person, message=message, text="", said_at=parse.moment_of(message), admin=by.admin
+        )
         await self._take(change, f"deletion:{message}", by.person.id)
 
     async def on_reaction(self, data: Payload, guild: str) -> None:

@@ -150,6 +150,7 @@ def changed(message: Said, place: Place, by: Known, *, ours: frozenset[str], nam
         by=by.person,
         message=message.id,
         text=plain_text(message, ours, names),
+        said_at=moment_of(message.id),
         restricted=by.restricted,
         admin=by.admin,
     )

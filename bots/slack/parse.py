@@ -146,6 +146,7 @@ def changed_reply(
         by=by.person,
         message=change.ts,
         text=_words(change.text, bot_user, names),
+        said_at=datetime.fromtimestamp(float(change.ts), UTC),
         restricted=by.restricted,
         admin=by.admin,
     )

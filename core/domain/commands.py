@@ -46,6 +46,7 @@ class ChangeReply:
     by: Person
     message: MessageId  # the one that was changed
     text: str  # what it says now; "" when it is gone
+    said_at: datetime | None = None  # the platform's time of the message
     restricted: bool = False
     admin: bool = False
 

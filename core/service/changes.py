@@ -3,14 +3,20 @@
 Called by the front desk's decisions, inside their transaction. What was recorded stays; a change is recorded behind it.
 """
 
+from datetime import datetime, timedelta
+
 from core.domain import events as ev
 from core.domain.commands import ChangeReply
 from core.domain.lifecycle import State
 from core.domain.session import Session, as_changed, is_read, reply_in
-from core.errors import UserError
+from core.errors import TransientError, UserError
 from core.ports import TOPIC_RELAY, Answer, InState, Work
 from core.service.policy import Policy
 from core.service.stops import UNFINISHED, Stops
+
+_JUST_SAID = timedelta(seconds=60)
+_OVERTAKES_BY = timedelta(seconds=8)
+"""By how much a change may come before its message: they may reach two processes, or one may be told again."""
 
 
 class Changes:
@@ -20,15 +26,19 @@ class Changes:
         self._policy = policy
         self._stops = stops
 
-    async def carry_out(self, work: Work, command: ChangeReply) -> Answer | None:
+    async def carry_out(self, work: Work, command: ChangeReply, *, received_at: datetime) -> Answer | None:
         """Record the change, if the team has not read the reply.
 
         Raises:
             UserError: it has.
             Conflict: the session moved first.
+            TransientError: the reply itself may be on its way yet.
         """
         session = await _session_told(work, command)
         if session is None:
+            just_said = command.said_at is not None and command.said_at > work.now - _JUST_SAID
+            if just_said and received_at > work.now - _OVERTAKES_BY:
+                raise TransientError("a change may have overtaken its message")
             return None  # the message never counted
         self._policy.check_person(restricted=command.restricted)
         before = await work.sessions.events(session.id)

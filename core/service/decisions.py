@@ -87,7 +87,7 @@ class Decisions:
             case PostReply() as command:
                 return await self._reply(work, command)
             case ChangeReply() as command:
-                return await self._changes.carry_out(work, command)
+                return await self._changes.carry_out(work, command, received_at=row.received_at)
             case StopSession() as command:
                 return await self._stops.carry_out(work, command)
 

@@ -1,6 +1,7 @@
 """Replies that are changed or deleted afterwards: until the team reads one, its latest text counts."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from core.domain.commands import ChangeReply, PostReply
 from core.domain.lifecycle import Move, State
 from core.domain.refs import Person
 from core.domain.session import Session, transcript
+from tests.conftest import SetClock
 from tests.support.desk import ACME, ANA, BEN, Desk, World, next_message, start
 
 TURN = ev.TurnStarted(agent="Ada", round=1)
@@ -105,6 +107,26 @@ async def test_a_note_that_is_changed_to_stop_stops(desk: Desk, world: World) ->
     [told] = await desk.ask(change(note, "Stop"))
     assert "Stopping #1" in told
     assert (await world.session(session.id)).state is State.STOPPED
+
+
+async def test_a_change_that_overtakes_its_message_waits_for_it(desk: Desk, world: World) -> None:
+    session = await at_work(desk, world)
+    note = world.reply(await world.place(session), "in Frensh")
+    assert await desk.ask(replace(change(note, "in French"), said_at=note.said_at)) == []
+    await desk.ask(note)
+    assert await said(world, session) == ["in French"]
+
+
+async def test_a_change_whose_message_does_not_come_holds_nothing_up_for_long(
+    desk: Desk, world: World, clock: SetClock
+) -> None:
+    session = await at_work(desk, world)
+    never_heard = world.reply(await world.place(session), "in Frensh")
+    await desk.ask(replace(change(never_heard, "in French"), said_at=never_heard.said_at))
+    await desk.take(world.reply(never_heard.place, "with pictures"))
+    clock.advance(9)
+    await desk.sweep()
+    assert await said(world, session) == ["with pictures"]
 
 
 async def test_a_message_that_never_counted_may_be_changed_in_peace(desk: Desk, world: World) -> None:

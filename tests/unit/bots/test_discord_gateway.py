@@ -172,6 +172,22 @@ async def test_a_process_that_loses_the_lease_lets_go_of_the_connection(tmp_path
         await until(lambda: is_disconnected(first))
 
 
+async def test_a_process_that_cannot_renew_its_lease_hears_on_and_says_nothing(tmp_path: Path) -> None:
+    async with discord_world(tmp_path, QUICK) as world:
+        first = await world.start_bot("bots-1", lease_s=1.0)
+        async with world.uow.across() as across:
+            await across._connection.exec_driver_sql("ALTER TABLE processes RENAME TO processes_away")
+        await until(lambda: lapsed(first))
+        await asyncio.sleep(1.0)  # what would close the connection looks twice a second
+        assert await first.connected()
+        async with world.uow.across() as across:
+            await across._connection.exec_driver_sql("ALTER TABLE processes_away RENAME TO processes")
+
+
+async def lapsed(bot: DiscordBot) -> bool:
+    return not bot._lease.held
+
+
 async def is_disconnected(bot: DiscordBot) -> bool:
     return not await bot.connected()
 
