@@ -203,9 +203,7 @@ class DiscordHandlers:
         wanted = parse.asked_in(message, place, by, ours=ours, names=names)
         if not isinstance(wanted, StartSession) or not message.attachments:
             return wanted
-        within_s = limits.MESSAGE_FILES_S
-        files = await self._files.keep(place.workspace, message.attachments, within_s=within_s)
-        return parse.asked_in(message, place, by, ours=ours, names=names, files=files)
+        return await self._files.with_files(wanted, message.attachments, within_s=limits.MESSAGE_FILES_S)
 
     async def _who(self, message: Said) -> tuple[Known, dict[str, str]]:
         """Who speaks, and names of what the text mentions and Discord did not name."""

@@ -15,7 +15,7 @@ from bots.discord.markup import from_discord, mentioned, mentioned_roles, withou
 from bots.facts import Known
 from bots.requests import Asked
 from core.domain.commands import ChangeReply, Command, PostReply, StartSession
-from core.domain.refs import FileRef, MessageId, Place, UserId
+from core.domain.refs import MessageId, Place, UserId
 from core.service.decisions import Defaults
 
 Payload = Mapping[str, Any]
@@ -116,7 +116,6 @@ def asked_in(
     *,
     ours: frozenset[str],
     names: Mapping[str, str],
-    files: tuple[FileRef, ...] = (),
 ) -> Command | Asked:
     """What *message* asks for.
 
@@ -130,7 +129,7 @@ def asked_in(
         if wanted is not None and not (in_thread and text.casefold() == "stop"):
             return wanted
     if place.root is None:
-        return StartSession(place=place, by=by.person, task=text, restricted=by.restricted, files=files)
+        return StartSession(place=place, by=by.person, task=text, restricted=by.restricted)
     return PostReply(
         place=place,
         by=by.person,
@@ -175,9 +174,7 @@ def called(data: Payload) -> Called:
     )
 
 
-def asked_by(
-    command: Called, place: Place, by: Known, *, names: Mapping[str, str], files: tuple[FileRef, ...] = ()
-) -> Command | Asked:
+def asked_by(command: Called, place: Place, by: Known, *, names: Mapping[str, str]) -> Command | Asked:
     """What `/agents ...` and `/history ...` ask for."""
     options = command.options
     if command.name == "history":
@@ -194,7 +191,6 @@ def asked_by(
                 provider=str(options.get("provider") or "").strip(),
                 model=str(options.get("model") or "").strip(),
                 team=from_discord(str(options.get("team") or ""), names).strip(),
-                files=files,
             )
         case "status":
             return requests.status(number, place, by)

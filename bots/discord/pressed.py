@@ -91,8 +91,10 @@ class DiscordPresses:
             words = " ".join(str(value) for value in command.options.values())
             names = await self._names(interaction, words)
             attached = parse.attachments(command, data)
-            files = await self._files.keep(place.workspace, attached, within_s=limits.DOWNLOAD_S)
-            return parse.asked_by(command, place, by, names=names, files=files)
+            wanted = parse.asked_by(command, place, by, names=names)
+            if not isinstance(wanted, StartSession):
+                return wanted
+            return await self._files.with_files(wanted, attached, within_s=limits.DOWNLOAD_S)
 
         await self._record(interaction, read)
 
@@ -179,9 +181,8 @@ class DiscordPresses:
         task = from_discord(str(message.get("content") or ""), names).strip()
         if not task:
             raise UserError(replies.NOTHING_IN_MESSAGE)
-        attached = message.get("attachments", ())
-        files = await self._files.keep(place.workspace, attached, within_s=limits.DOWNLOAD_S)
-        return StartSession(place=place, by=by.person, task=task, restricted=by.restricted, files=files)
+        start = StartSession(place=place, by=by.person, task=task, restricted=by.restricted)
+        return await self._files.with_files(start, message.get("attachments", ()), within_s=limits.DOWNLOAD_S)
 
     async def _names(self, interaction: Interaction, text: str) -> dict[str, str]:
         if not interaction.guild_id:

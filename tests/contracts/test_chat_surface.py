@@ -10,6 +10,8 @@ from core.domain.refs import BlobHash, FileRef, QuestionId
 from core.service.narration import Tone, Words
 from tests.support.chat import CODER, PNG, WRITER, Chat, Deed, Trouble, ago, spoken
 
+pytestmark = pytest.mark.slow
+
 
 def file_of(name: str, mime: str, content: bytes) -> Words:
     ref = FileRef(name=name, blob=BlobHash("0" * 64), size_bytes=len(content), mime=mime)

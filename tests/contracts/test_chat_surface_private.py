@@ -11,6 +11,8 @@ from core.errors import PermanentError, TransientError
 from core.ports import Answer, Listed, Query
 from tests.support.chat import Chat, Deed, Shown, Trouble
 
+pytestmark = pytest.mark.slow
+
 MENTIONS = "@everyone @here <!channel> <!here> <@1> <@!2> <@&3> <@U1> <!subteam^S1> <#4> `@everyone`"
 
 

@@ -12,6 +12,8 @@ from core.ports import Answer
 from tests.support import discord_chat, slack_chat
 from tests.support.chat import CODER, PAUSE_S, PNG, Chat, Deed, Trouble, ago
 
+pytestmark = pytest.mark.slow
+
 CALLS = [(name, deed) for name, of in (("slack", slack_chat), ("discord", discord_chat)) for deed in of.TARGETS]
 CLOSED = [(name, way) for name, of in (("slack", slack_chat), ("discord", discord_chat)) for way in of.WAYS_TO_CLOSE]
 CHANNELS_CLOSED = [

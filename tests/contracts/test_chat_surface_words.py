@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from core.domain.refs import BlobHash, FileRef, Person, QuestionId
 from core.service.narration import Speaker, Tone, Words
 from core.service.outbound import clean
 from tests.support.chat import CODER, WRITER, Chat, Shown, spoken
+
+pytestmark = pytest.mark.slow
 
 MENTIONS = (
     "@everyone", "@here", "@EVERYONE", "<!channel>", "<!here>", "<!everyone>", "<!here|x>", "<!subteam^S1|x>", "<@U1>",

@@ -10,6 +10,8 @@ from tests.support import discord_chat, slack_chat
 from tests.support.chat import Chat
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
 ASKED = [(name, what) for name, of in (("slack", slack_chat), ("discord", discord_chat)) for what in of.QUESTIONS]
 NOWHERE = {"slack": "C0000009999", "discord": "9999"}
 NOBODY = {"slack": UserId("U0000009999"), "discord": UserId("9999")}

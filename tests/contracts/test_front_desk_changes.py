@@ -13,6 +13,8 @@ from core.domain.session import Session, transcript
 from tests.conftest import SetClock
 from tests.support.desk import ACME, ANA, BEN, Desk, World, next_message, start
 
+pytestmark = pytest.mark.slow
+
 TURN = ev.TurnStarted(agent="Ada", round=1)
 
 

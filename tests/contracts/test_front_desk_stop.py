@@ -13,6 +13,8 @@ from core.service.policy import Policy
 from tests.conftest import NotingBell
 from tests.support.desk import ACME, ANA, BEN, GENERAL, Desk, World, start, stop
 
+pytestmark = pytest.mark.slow
+
 NOTHING = "Nothing is at work here. `/agents status` shows what is, `/history` what was."
 STOPPING = "Stopping #1. What was made so far stays in its thread."
 AFTER = {

@@ -14,6 +14,8 @@ from core.service.policy import Policy
 from tests.conftest import SetClock
 from tests.support.desk import ACME, ANA, BEN, GENERAL, Conversations, Desk, World, start
 
+pytestmark = pytest.mark.slow
+
 SECRET = ChannelId("C2")
 NOT_SHOWN = "I cannot tell whether you may read this conversation, so I show nothing of it."
 NONE_YET = "No session has run in this conversation yet. Start one with `/agents`."

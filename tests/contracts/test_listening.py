@@ -3,12 +3,16 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from core.domain.lifecycle import State
 from core.domain.refs import ChannelId, MessageId, WorkspaceId
 from core.ports import Listening
 from core.service.policy import Policy
 from tests.conftest import SetClock
 from tests.support.desk import ACME, ANA, BEN, GENERAL, Desk, World, next_message, start, stop
+
+pytestmark = pytest.mark.slow
 
 DAY = timedelta(days=1)
 

@@ -20,6 +20,8 @@ from core.service.recovery import MAX_ATTEMPTS, sweep
 from tests.conftest import NotingBell, NotingQueue, SetClock
 from tests.support.desk import ACME, ANA, WORKER, Desk, World, start, stop
 
+pytestmark = pytest.mark.slow
+
 TTL_S = 3_600.0
 LEASE_S = 7.0
 

@@ -22,6 +22,8 @@ from tests.conftest import NotingBell, NotingQueue, SetClock
 from tests.support.desk import ACME, Desk, World, start
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
 
 class ReadThreads:
     """Notes what is read and when; raises what a test has put up."""

@@ -16,6 +16,8 @@ from simulator.discord.person import Person
 from tests.support.waiting import until
 from tests.unit.bots.discord_world import DiscordWorld, discord_world
 
+pytestmark = pytest.mark.slow
+
 
 class Time:
     now = 0.0

@@ -14,7 +14,7 @@ from simulator.discord.person import Shown
 from tests.support.waiting import until
 from tests.unit.bots.discord_world import DiscordWorld, discord_world
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.slow]
 
 
 @pytest.fixture

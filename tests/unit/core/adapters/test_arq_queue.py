@@ -19,6 +19,8 @@ from tests.support.tcp_proxy import FaultProxy
 from tests.support.valkey import ValkeyServer
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
 
 class LocalBell:
     """A bell without Redis: all in one process."""

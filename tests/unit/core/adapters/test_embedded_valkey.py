@@ -13,6 +13,8 @@ from core.adapters.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError, v
 from tests.support.processes import Child
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
 
 def socket_of(valkey: EmbeddedValkey) -> Path:
     return Path(unquote(valkey.dsn.removeprefix("unix://")))

@@ -10,6 +10,8 @@ from simulator.discord.platform import BOT_TOKEN
 from simulator.server import Simulator
 from tests.support.discord_bot import Bot, connected, intents, pointed_at
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def bot(simulator: Simulator) -> AsyncIterator[Bot]:

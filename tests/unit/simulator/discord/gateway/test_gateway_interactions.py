@@ -13,6 +13,8 @@ from simulator.server import Simulator
 from simulator.truth import TruthEntry
 from tests.support.discord_bot import Bot, connected, intents
 
+pytestmark = pytest.mark.slow
+
 Itx = discord.Interaction[Bot]
 
 _EVERYWHERE = app_commands.AppInstallationType(guild=True, user=True)

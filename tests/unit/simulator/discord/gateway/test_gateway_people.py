@@ -8,6 +8,8 @@ from simulator.discord.person import DiscordControl, Person, RefusedError
 from simulator.server import Simulator
 from tests.support.discord_bot import Bot, connected, intents
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def ada(control: DiscordControl) -> Person:

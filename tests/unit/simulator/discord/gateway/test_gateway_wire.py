@@ -14,6 +14,8 @@ from simulator.discord.person import DiscordControl
 from simulator.discord.platform import BOT_TOKEN
 from simulator.server import Simulator
 
+pytestmark = pytest.mark.slow
+
 _INTENTS = 1 << 0 | 1 << 9 | 1 << 12
 _FRAME_S = 5.0
 
