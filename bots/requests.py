@@ -97,7 +97,7 @@ def older_pressed(value: str, place: Place, by: Known) -> Asked | None:
     try:
         offset, words = json.loads(value)
         offset, words = int(offset), str(words)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     if not 0 <= offset < 1_000_000:
         return None

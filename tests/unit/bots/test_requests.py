@@ -33,7 +33,9 @@ def test_a_forged_stop_button_asks_for_nothing(value: str) -> None:
     assert requests.stop_pressed(value, PLACE, ADA) is None
 
 
-@pytest.mark.parametrize("value", ["", "null", "[]", "{}", "[1]", '["a","b"]', '[-5,"a"]', "[1,2,3]", "{" * 99])
+@pytest.mark.parametrize(
+    "value", ["", "null", "[]", "{}", "[1]", '["a","b"]', '[-5,"a"]', "[1,2,3]", '[1e999,""]', "{" * 99]
+)
 def test_a_forged_older_button_asks_for_nothing(value: str) -> None:
     assert requests.older_pressed(value, PLACE, ADA) is None
 
