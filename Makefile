@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 PYTHON ?=
 PLATFORM ?= slack
 # Most of a test is waiting, so there are more jobs than cores.
-JOBS ?= 3
+JOBS ?= 4
 # Contracts on SQLite alone; `make test` runs them on PostgreSQL too.
 QUICK := tests/unit tests/contracts -m "not slow" -k "not postgresql"
 
