@@ -102,8 +102,6 @@ class Wire(PlaceWire):
             "count_details": {"burst": 0, "normal": len(users)},
             "burst_colors": [],
             "me_burst": False,
-            "burst_me": False,
-            "burst_count": 0,
             "me": self._world.bot.id in users,
         }
 
