@@ -91,6 +91,11 @@ class SqlAcross:
         )
         return [(row.id, State(row.state)) for row in (await self._connection.execute(query)).all()]
 
+    async def stranded(self, waiting_since: datetime) -> Found:
+        gone = sa.exists().where(threads.c.id == sessions.c.thread, threads.c.blocked != "")
+        waiting = sa.and_(sessions.c.state == str(State.WAITING), sessions.c.changed_at < waiting_since)
+        return await self._find(sa.and_(waiting, gone), _AT_ONCE)
+
     async def queued_before(self, moment: datetime) -> Found:
         waiting = sa.and_(sessions.c.state.in_(sorted(CLAIMABLE)), sessions.c.changed_at < moment)
         return await self._find(waiting, _AT_ONCE)

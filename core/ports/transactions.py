@@ -69,6 +69,9 @@ class Across(Protocol):
     async def held_by(self, owner: ProcessId) -> list[tuple[SessionId, State]]:
         """What a worker holds: with each renewal it learns what to stop."""
 
+    async def stranded(self, waiting_since: datetime) -> list[tuple[WorkspaceId, SessionId]]:
+        """Sessions that have waited since then, or longer, in a thread that nothing can be sent to any more."""
+
     async def queued_before(self, moment: datetime) -> list[tuple[WorkspaceId, SessionId]]: ...
 
     async def stirring(self, platform: Platform) -> list[WorkspaceId]:

@@ -19,13 +19,17 @@ log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 5
 """Claims in a row without one committed step; after that the session itself is what ends its workers."""
 
+_NOBODY_CAN_ANSWER = timedelta(minutes=15)
+"""For so long a session waits on in a thread that is gone."""
+
 NO_ATTEMPTS_LEFT = (
     f"the work broke off {MAX_ATTEMPTS} times at the same place. Reply here to try again, perhaps with a smaller task."
 )
 
 
 async def sweep(uow: UnitOfWork, clock: Clock, *, queue_ttl_s: float) -> int:
-    """Take sessions back from dead workers, and expire those that waited for one longer than *queue_ttl_s*.
+    """Take sessions back from dead workers, expire those that waited for one longer than *queue_ttl_s*, and stop those
+    that wait for an answer in a thread that is gone.
 
     Returns:
         How many sessions were moved.
@@ -34,11 +38,14 @@ async def sweep(uow: UnitOfWork, clock: Clock, *, queue_ttl_s: float) -> int:
     async with uow.across() as across:
         abandoned = await across.abandoned()
         too_old = await across.queued_before(oldest)
+        stranded = await across.stranded(clock.now() - _NOBODY_CAN_ANSWER)
     moved = 0
     for workspace, session, held in abandoned:
         moved += await _take_back(uow, workspace, session, held)
     for workspace, session in too_old:
         moved += await _expire(uow, workspace, session, oldest)
+    for workspace, session in stranded:
+        moved += await _stop_stranded(uow, workspace, session)
     return moved
 
 
@@ -81,6 +88,20 @@ async def _expire(uow: UnitOfWork, workspace: WorkspaceId, session: SessionId, o
     except Conflict:
         return False
     log.info("session.expired", session=session)
+    return True
+
+
+async def _stop_stranded(uow: UnitOfWork, workspace: WorkspaceId, session: SessionId) -> bool:
+    """Stop what waits for an answer that nobody can give any more; history keeps what was made."""
+    try:
+        async with uow.begin(workspace) as work:
+            await work.questions.withdraw(session)
+            waiting = InState(states=frozenset({State.WAITING}))
+            await work.sessions.record(session, waiting, [ev.Stopped()], move=Move.STOP)
+            work.ring(TOPIC_RELAY, workspace)
+    except Conflict:
+        return False  # answered in another way, or stopped
+    log.info("session.stranded", session=session)
     return True
 
 

@@ -244,3 +244,29 @@ async def test_everything_ends_with_all_processes_dead_and_one_sweep_left(
         clock.advance(TTL_S + 1)
         await sweep(uow, clock, queue_ttl_s=TTL_S)
     assert all(session.finished for session in await world.sessions())
+
+
+async def test_a_session_that_waits_in_a_thread_that_is_gone_is_stopped_after_a_while(
+    uow: SqlUnitOfWork, world: World, clock: SetClock, session: Session
+) -> None:
+    await world.ask(session, await world.run(session))
+    assert session.thread is not None
+    async with uow.begin(ACME) as work:
+        await work.threads.block(session.thread, "channel_not_found")
+    clock.advance(14 * 60)
+    assert await sweep(uow, clock, queue_ttl_s=10 * TTL_S) == 0
+    clock.advance(2 * 60)
+    assert await sweep(uow, clock, queue_ttl_s=10 * TTL_S) == 1
+    assert (await world.session(session.id)).state is State.STOPPED
+    assert (await world.events(session))[-1] == ev.Stopped()
+    async with uow.read(ACME) as work:
+        assert await work.questions.open_in(session.id) is None
+
+
+async def test_a_session_that_waits_in_a_thread_that_is_there_waits_on(
+    uow: SqlUnitOfWork, world: World, clock: SetClock, session: Session
+) -> None:
+    await world.ask(session, await world.run(session))
+    clock.advance(3 * 24 * 3_600)
+    assert await sweep(uow, clock, queue_ttl_s=TTL_S) == 0
+    assert (await world.session(session.id)).state is State.WAITING
