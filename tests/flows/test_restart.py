@@ -9,7 +9,7 @@ import pytest
 from tests.support.model_control import DONE, asks
 from tests.support.processes import Child
 from tests.support.room import COMPLETED, STOPPED, Room
-from tests.support.stage import Stage, embedded
+from tests.support.stage import Stage, embedded, outlasting_model
 from tests.support.waiting import until
 
 END_S = 15.0
@@ -28,30 +28,33 @@ async def _ended_by_sigterm(stage: Stage) -> None:
 
 
 async def test_after_a_restart_a_turn_goes_on_and_a_question_can_be_answered(tmp_path: Path) -> None:
-    async with embedded(tmp_path) as stage:
-        working, waiting = await stage.room(), await stage.room()
-        await working.script("First part.")
-        await working.fault("hang", agent="Bea", times=9)
-        worked = await working.start()
-        await waiting.script(asks("Which colour?"))
-        waited = await waiting.start()
-        question = await waiting.until("Which colour?", waited)
-        await working.until("First part.", worked)
-        await working.until_asked(agent="Bea", outcome="running")
-        await _ended_by_sigterm(stage)
-    async with embedded(tmp_path) as stage:
-        working, waiting = _room_again(stage, working), _room_again(stage, waiting)
-        await stage.model.turn(f"Second part, after all.{DONE}", text=working.name)
-        await stage.model.turn(f"Blue it is.{DONE}", text=waiting.name)
-        await waiting.ada.reply(question, "Blue.")
-        await waiting.until("Blue it is.", waited)
-        await waiting.until(COMPLETED, waited)
-        await working.until(COMPLETED, worked)
-        texts = await working.texts(worked)
-        assert [text for text in texts if "part" in text] == ["First part.", "Second part, after all."]
-        assert sum(text.startswith("The team:") for text in texts) == 1
-        await working.until_card(COMPLETED, worked)
-        await _ended_by_sigterm(stage)
+    async with outlasting_model() as (model, settings):
+        async with embedded(tmp_path, **settings) as stage:
+            stage.model = model
+            working, waiting = await stage.room(), await stage.room()
+            await working.script("First part.")
+            await working.fault("hang", agent="Bea", times=9)
+            worked = await working.start()
+            await waiting.script(asks("Which colour?"))
+            waited = await waiting.start()
+            question = await waiting.until("Which colour?", waited)
+            await working.until("First part.", worked)
+            await working.until_asked(agent="Bea", outcome="running")
+            await _ended_by_sigterm(stage)
+        await model.clear()
+        await model.turn(f"Second part, after all.{DONE}", text=working.name)
+        await model.turn(f"Blue it is.{DONE}", text=waiting.name)
+        async with embedded(tmp_path, **settings) as stage:
+            working, waiting = _room_again(stage, working), _room_again(stage, waiting)
+            await waiting.ada.reply(question, "Blue.")
+            await waiting.until("Blue it is.", waited)
+            await waiting.until(COMPLETED, waited)
+            await working.until(COMPLETED, worked)
+            texts = await working.texts(worked)
+            assert [text for text in texts if "part" in text] == ["First part.", "Second part, after all."]
+            assert sum(text.startswith("The team:") for text in texts) == 1
+            await working.until_card(COMPLETED, worked)
+            await _ended_by_sigterm(stage)
 
 
 async def test_a_worker_that_is_restarted_from_the_page_goes_on_with_what_it_had(tmp_path: Path) -> None:
@@ -69,22 +72,25 @@ async def test_a_worker_that_is_restarted_from_the_page_goes_on_with_what_it_had
 
 
 async def test_killed_and_started_again_it_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    async with embedded(tmp_path) as stage:
-        room = await stage.room()
-        await room.script("First part.")
-        await room.fault("hang", agent="Bea", times=9)
-        root = await room.start()
-        await room.until("First part.", root)
-        kept = tmp_path / "data" / "simulator" / "slack.jsonl"
-        await until(lambda: kept.exists() and "First part." in kept.read_text())  # the simulated Slack's own memory
-        await stage.bots[0].kill()
-    async with embedded(tmp_path) as stage:
-        room = _room_again(stage, room)
+    async with outlasting_model() as (model, settings):
+        async with embedded(tmp_path, **settings) as stage:
+            stage.model = model
+            room = await stage.room()
+            await room.script("First part.")
+            await room.fault("hang", agent="Bea", times=9)
+            root = await room.start()
+            await room.until("First part.", root)
+            kept = tmp_path / "data" / "simulator" / "slack.jsonl"
+            await until(lambda: kept.exists() and "First part." in kept.read_text())  # the simulated Slack's memory
+            await stage.bots[0].kill()
+        await model.clear()
         for words in ("Second part.", f"Third part.{DONE}"):
-            await stage.model.turn(words, text=room.name)
-        await room.until(COMPLETED, root)
-        parts = [text for text in await room.texts(root) if "part." in text]
-        assert parts == ["First part.", "Second part.", "Third part."]
+            await model.turn(words, text=room.name)
+        async with embedded(tmp_path, **settings) as stage:
+            room = _room_again(stage, room)
+            await room.until(COMPLETED, root)
+            parts = [text for text in await room.texts(root) if "part." in text]
+            assert parts == ["First part.", "Second part.", "Third part."]
 
 
 async def test_with_one_slot_the_second_session_waits_and_can_be_stopped(tmp_path: Path) -> None:

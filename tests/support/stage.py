@@ -41,6 +41,7 @@ __all__ = [
     "bots_process",
     "distributed",
     "embedded",
+    "outlasting_model",
     "worker_process",
 ]
 
@@ -99,6 +100,19 @@ async def embedded(folder: Path, **settings: str) -> AsyncIterator[Stage]:
 
 
 @asynccontextmanager
+async def outlasting_model() -> AsyncIterator[tuple[ModelControl, dict[str, str]]]:
+    """A demo model that outlives restarts of `muster up`, and the settings to use it.
+
+    What it is to say after a restart can be ordered before: no session goes on ahead of the order.
+    """
+    async with AsyncExitStack() as stack:
+        simulator = await stack.enter_async_context(Child("simulator", ready="model", env=_clean()))
+        url = _after(simulator.output, "page").rstrip("/")
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        yield ModelControl(http, url), _model_settings(url)
+
+
+@asynccontextmanager
 async def distributed(folder: Path, *, bots: int = 2, workers: int = 2, **settings: str) -> AsyncIterator[Stage]:
     """Bots and workers as processes of their own on PostgreSQL and a Valkey over TCP."""
     async with AsyncExitStack() as stack:
@@ -119,9 +133,7 @@ async def distributed(folder: Path, *, bots: int = 2, workers: int = 2, **settin
             "DISCORD_BOT_TOKEN": DISCORD_BOT_TOKEN,
             "DISCORD_API_URL": f"{url}{DISCORD_API_PATH}",
             "DISCORD_GATEWAY_URL": f"{url.replace('http', 'ws', 1)}{GATEWAY_PATH}",
-            "MODEL_BASE_URL": f"{url}/model/v1",
-            "MODEL_API_KEY": "demo",
-            "MODEL_NAME": "demo",
+            **_model_settings(url),
             **settings,
         }
         async with Child("muster", "migrate", env=env) as migration:
@@ -153,6 +165,11 @@ async def _stage(stack: AsyncExitStack, *, url: str, **parts: Any) -> Stage:
     discord = await stack.enter_async_context(DiscordControl(url))
     http = await stack.enter_async_context(aiohttp.ClientSession())
     return Stage(url=url, slack=slack, discord=discord, model=ModelControl(http, url), **parts)
+
+
+def _model_settings(url: str) -> dict[str, str]:
+    """The settings that make the simulator's demo model the configured one."""
+    return {"MODEL_BASE_URL": f"{url}/model/v1", "MODEL_API_KEY": "demo", "MODEL_NAME": "demo"}
 
 
 def _data(folder: Path) -> Path:
