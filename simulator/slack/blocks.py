@@ -76,6 +76,8 @@ def _check_block(block: dict[str, Any], pointer: str, find_image: FindImage | No
             yield from _check_image(block, pointer, find_image)
         case "input":
             yield from _text(block.get("label"), limits.LABEL_CHARS, f"{pointer}/label", only="plain_text")
+            if block.get("hint") is not None:
+                yield from _text(block["hint"], limits.LABEL_CHARS, f"{pointer}/hint", only="plain_text")
             yield from _check_element(block.get("element"), f"{pointer}/element", find_image)
         case kind if kind not in _FREE_FORM:
             yield f"unsupported type: {kind} [json-pointer:{pointer}/type]"
@@ -131,12 +133,16 @@ def _check_element(element: Any, pointer: str, find_image: FindImage | None) -> 
         return
     kind = element["type"]
     yield from _at_most(element.get("action_id"), limits.ID_CHARS, f"{pointer}/action_id")
+    if element.get("placeholder") is not None:
+        yield from _text(element["placeholder"], limits.PLACEHOLDER_CHARS, f"{pointer}/placeholder", only="plain_text")
     if kind == "button":
         yield from _check_button(element, pointer)
     elif kind == "image":
         yield from _check_image(element, pointer, find_image)
     elif kind in _SELECTS:
         yield from _check_options(element, pointer)
+    elif kind == "plain_text_input":
+        yield from _check_text_input(element, pointer)
     elif kind not in _PICKERS | _INPUTS:
         yield f"unsupported type: {kind} [json-pointer:{pointer}/type]"
 
@@ -147,6 +153,14 @@ def _check_button(element: dict[str, Any], pointer: str) -> Iterator[str]:
     yield from _at_most(element.get("url"), limits.BUTTON_URL_CHARS, f"{pointer}/url")
     if element.get("style") is not None and element["style"] not in _BUTTON_STYLES:
         yield f"must be one of: primary, danger [json-pointer:{pointer}/style]"
+
+
+def _check_text_input(element: dict[str, Any], pointer: str) -> Iterator[str]:
+    most = element.get("max_length", limits.INPUT_CHARS)
+    if not isinstance(most, int) or not 1 <= most <= limits.INPUT_CHARS:
+        yield f"must be between 1 and {limits.INPUT_CHARS} [json-pointer:{pointer}/max_length]"
+    else:
+        yield from _at_most(element.get("initial_value"), most, f"{pointer}/initial_value")
 
 
 def _check_options(element: dict[str, Any], pointer: str) -> Iterator[str]:
@@ -161,6 +175,9 @@ def _check_options(element: dict[str, Any], pointer: str) -> Iterator[str]:
         place = f"{pointer}/options/{index}"
         yield from _text(option.get("text"), limits.OPTION_TEXT_CHARS, f"{place}/text")
         yield from _at_most(option.get("value"), limits.OPTION_VALUE_CHARS, f"{place}/value")
+    initial = [element["initial_option"]] if element.get("initial_option") else element.get("initial_options") or []
+    if any(option not in options for option in initial):
+        yield f"the initial option must be one of the options [json-pointer:{pointer}/initial_option]"
 
 
 def _text(value: Any, most: int, pointer: str, *, only: str | None = None) -> Iterator[str]:

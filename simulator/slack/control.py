@@ -36,6 +36,7 @@ DOINGS: dict[str, Handler] = {
     "channels/leave": doing_places.leave,
     "channels/archive": doing_places.archive,
     "users": doing_places.add_user,
+    "usergroups": doing_places.set_group,
     "teams": doing_places.add_team,
     "teams/revoke": doing_places.revoke,
 }

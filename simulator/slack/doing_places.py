@@ -87,6 +87,21 @@ async def add_user(ask: Ask) -> dict[str, Any]:
     return {"user": user.id}
 
 
+async def set_group(ask: Ask) -> dict[str, Any]:
+    """The user group `handle` has these `members` from now on; a new one is made, one without members is disabled."""
+    users = [_named(ask, name).id for name in ask.body.get("members", [])]
+    handle = ask.text("handle")
+    group = ask.workspace.find_group(handle)
+    if group is None:
+        if ask.workspace.find_user(handle) is not None:
+            raise PersonError("that name is taken")
+        group = ask.workspace.add_group(handle=handle, name=ask.text("name", handle.title()), users=users)
+    group.users, group.deleted = users, 0 if users else ask.workspace.now_s()
+    shown = Wire(ask.workspace, ask.platform.files, ask.platform.base_url()).group(group)
+    ask.platform.truth.append("usergroup.set", {"usergroup": shown}, team=ask.workspace.id)
+    return {"usergroup": group.id}
+
+
 async def add_team(ask: Ask) -> dict[str, Any]:
     """A further workspace with the app installed."""
     workspace = ask.platform.add_workspace(ask.text("name"))

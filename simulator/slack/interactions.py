@@ -70,7 +70,7 @@ class Interactions:
             "user_id": user.id,
             "user_name": user.name,
             "command": command,
-            "text": typed(workspace, text) if self._options().escape_commands else text,
+            "text": typed(workspace, text, named=True) if self._options().escape_commands else text,
             "api_app_id": workspace.app_id,
             "is_enterprise_install": "false",
             "response_url": self._response_url(workspace, user, channel),
@@ -187,6 +187,7 @@ class Interactions:
                 case "push":
                     self._views.push(workspace, user.id, answer.get("view"))
                 case "errors":
+                    _check_errors(view, answer.get("errors"))
                     told = {"user": user.id, "view_id": view.id, "errors": answer.get("errors", {})}
                     self._truth.append("view.errors", told, team=workspace.id)
         except ApiError as refusal:
@@ -250,6 +251,15 @@ class Interactions:
             team=workspace.id, user=user.id, channel=channel.id, life_s=self._options().response_url_life_s
         )
         return self._triggers.new_response_url(self._base_url(), right)
+
+
+def _check_errors(view: View, errors: Any) -> None:
+    """Slack takes errors about inputs of the view alone, each a text."""
+    inputs = {block["block_id"] for block in view.body["blocks"] if block["type"] == "input"}
+    if not isinstance(errors, dict) or not errors or not set(errors) <= inputs:
+        raise ApiError("invalid_arguments", "errors: must be about input blocks of the view")
+    if not all(isinstance(text, str) and text for text in errors.values()):
+        raise ApiError("invalid_arguments", "errors: each must be a text")
 
 
 def find_action(

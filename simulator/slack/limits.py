@@ -40,6 +40,8 @@ SELECT_OPTIONS = 100
 OPTION_TEXT_CHARS = 75
 OPTION_VALUE_CHARS = 150
 PLACEHOLDER_CHARS = 150
+INPUT_CHARS = 3_000
+"""What a text field may hold. https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element"""
 MODAL_TITLE_CHARS = 24
 """Also of a modal's submit and close. https://docs.slack.dev/reference/views/modal-views"""
 PRIVATE_METADATA_CHARS = 3_000
@@ -91,6 +93,7 @@ TIERS = {
     "reactions.add": 3,
     "reactions.remove": 2,
     "team.info": 3,
+    "usergroups.list": 2,
     "users.conversations": 2,
     "users.info": 4,
     "users.list": 2,

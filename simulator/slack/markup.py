@@ -19,7 +19,8 @@ _TYPED = re.compile(
     r"|(?<![\w#&])#(?P<channel>[\w-]+)"
 )
 _TRAVELLING = re.compile(
-    r"<(?:@(?P<user>[A-Z0-9]+)|#(?P<channel>[A-Z0-9]+)\|[^>]*|!(?P<broadcast>\w+)|(?P<link>https?:[^>|]+))>"
+    r"<(?:@(?P<user>[A-Z0-9]+)|#(?P<channel>[A-Z0-9]+)\|[^>]*|!subteam\^(?P<group>[A-Z0-9]+)(?:\|[^>]*)?"
+    r"|!(?P<broadcast>\w+)|(?P<link>https?:[^>|]+))>"
 )
 _BROADCASTS = frozenset({"here", "channel", "everyone"})
 _LONE_AMPERSAND = re.compile(r"&(?!amp;|lt;|gt;)")
@@ -36,19 +37,23 @@ def unescape(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def typed(workspace: Workspace, text: str) -> str:
-    """What Slack sends when a person types *text*: escaped, with `@name`, `#channel` and addresses made into links."""
+def typed(workspace: Workspace, text: str, *, named: bool = False) -> str:
+    """What Slack sends when a person types *text*: escaped, with `@name`, `#channel` and addresses made into links.
+
+    Args:
+        named: with the names of people, as in slash commands.
+    """
     parts: list[str] = []
     position = 0
     for match in _TYPED.finditer(text):
-        token = _token(workspace, match)
+        token = _token(workspace, match, named=named)
         if token is not None:
             parts += (escape(text[position : match.start()]), token)
             position = match.end()
     return "".join(parts) + escape(text[position:])
 
 
-def _token(workspace: Workspace, match: re.Match[str]) -> str | None:
+def _token(workspace: Workspace, match: re.Match[str], *, named: bool) -> str | None:
     """The control sequence for what was typed; None when it is nothing but text."""
     if match["link"]:
         return f"<{escape(match['link'])}>"
@@ -56,7 +61,10 @@ def _token(workspace: Workspace, match: re.Match[str]) -> str | None:
         if name in _BROADCASTS:
             return f"<!{name}>"
         user = next((u for u in workspace.users.values() if u.name.lower() == name.lower()), None)
-        return f"<@{user.id}>" if user else None
+        if user is not None:
+            return f"<@{user.id}|{user.name}>" if named else f"<@{user.id}>"
+        group = workspace.find_group(name)
+        return f"<!subteam^{group.id}|@{group.handle}>" if group and not group.deleted else None
     channel = workspace.find_channel(match["channel"])
     if channel is None or channel.kind is ChannelKind.IM:
         return None
@@ -86,6 +94,8 @@ def _elements(text: str) -> Iterator[dict[str, Any]]:
             yield {"type": "user", "user_id": match["user"]}
         elif match["channel"]:
             yield {"type": "channel", "channel_id": match["channel"]}
+        elif match["group"]:
+            yield {"type": "usergroup", "usergroup_id": match["group"]}
         elif match["broadcast"]:
             yield {"type": "broadcast", "range": match["broadcast"]}
         else:

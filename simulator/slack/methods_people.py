@@ -1,4 +1,5 @@
-"""The Web API's methods about who is who: `auth.test`, `users.*`, `bots.info`, `team.info`, `apps.connections.open`.
+"""The Web API's methods about who is who: `auth.test`, `users.*`, `usergroups.list`, `bots.info`, `team.info`,
+`apps.connections.open`.
 
 Called by `web_api`. Source: https://docs.slack.dev/reference/methods (each method's page: arguments, errors).
 """
@@ -56,6 +57,14 @@ def user_list(call: Call) -> dict[str, Any]:
     return {"members": members, "cache_ts": call.workspace.now_s(), "response_metadata": {"next_cursor": cursor}}
 
 
+def group_list(call: Call) -> dict[str, Any]:
+    """`usergroups.list`: all at once, it has no pages."""
+    wire, with_users = call.wire(), call.args.flag("include_users")
+    all_of_them = call.args.flag("include_disabled")
+    groups = [group for group in call.workspace.groups.values() if all_of_them or not group.deleted]
+    return {"usergroups": [wire.group(group, with_users=with_users) for group in groups]}
+
+
 def bot_info(call: Call) -> dict[str, Any]:
     """`bots.info`."""
     bot = call.args.text("bot")
@@ -80,6 +89,7 @@ METHODS: dict[str, Method] = {
     "apps.connections.open": Method(open_connection, wants_app_token=True),
     "users.info": Method(user_info, accepts_json=False),
     "users.list": Method(user_list, accepts_json=False),
+    "usergroups.list": Method(group_list, accepts_json=False),
     "bots.info": Method(bot_info, accepts_json=False),
     "team.info": Method(team_info, accepts_json=False),
 }

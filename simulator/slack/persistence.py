@@ -13,7 +13,7 @@ from typing import Any
 from simulator.journal import NOW_KEY, Key
 from simulator.slack.files import File
 from simulator.slack.platform import SlackPlatform
-from simulator.slack.workspace import Channel, ChannelKind, Ephemeral, Message, User
+from simulator.slack.workspace import Channel, ChannelKind, Ephemeral, Message, User, UserGroup
 from simulator.truth import TruthEntry
 
 
@@ -32,10 +32,11 @@ class SlackState:
         return {"counters": {team: workspace.counters() for team, workspace in self._platform.workspaces.items()}}
 
     def small_keys(self) -> Iterator[Key]:
-        """Workspaces, people, channels."""
+        """Workspaces, people, user groups, channels."""
         for team, workspace in self._platform.workspaces.items():
             yield ("workspace", team)
             yield from (("user", team, user) for user in workspace.users)
+            yield from (("usergroup", team, group) for group in workspace.groups)
             yield from (("channel", team, channel) for channel in workspace.channels)
 
     def large_keys(self) -> Iterator[Key]:
@@ -64,6 +65,8 @@ class SlackState:
                 return {"name": workspace.name, "token_error": workspace.token_error}
             case "user":
                 return _state(workspace.users[rest[0]])
+            case "usergroup":
+                return _state(workspace.groups[rest[0]])
             case "channel":
                 channel = workspace.channels[rest[0]]
                 return _state(channel, without=("messages", "replies")) | {"members": sorted(channel.members)}
@@ -104,6 +107,7 @@ class SlackState:
         workspace.token_error = value["token_error"]
         workspace.continue_from(counters)
         workspace.users.clear()
+        workspace.groups.clear()
         workspace.channels.clear()
 
     def _restore_inside(self, key: Key, value: dict[str, Any]) -> None:
@@ -112,6 +116,8 @@ class SlackState:
         match kind:
             case "user":
                 workspace.users[rest[0]] = User(**value)
+            case "usergroup":
+                workspace.groups[rest[0]] = UserGroup(**value)
             case "channel":
                 members = {"kind": ChannelKind(value["kind"]), "members": set(value["members"])}
                 workspace.channels[rest[0]] = Channel(**value | members)
@@ -121,7 +127,9 @@ class SlackState:
                 workspace.ephemerals.append(Ephemeral(**value))
 
 
-def _state(thing: User | Channel | Message | Ephemeral | File, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
+def _state(
+    thing: User | UserGroup | Channel | Message | Ephemeral | File, *, without: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """The fields of *thing*; `asdict` would copy every block of every message."""
     return {field.name: getattr(thing, field.name) for field in fields(thing) if field.name not in without}
 

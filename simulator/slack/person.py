@@ -30,6 +30,10 @@ class SlackControl(ControlClient):
         """The person with that handle or id."""
         return Person(self, name)
 
+    async def set_group(self, handle: str, *members: str) -> str:
+        """Make the user group `@handle`, or change who is in it; returns its id. Without members it is disabled."""
+        return str((await self.post("usergroups", handle=handle, members=list(members)))["usergroup"])
+
 
 class Person(AnyPerson[Shown]):
     """One person of the workspace, with what only Slack has."""

@@ -39,6 +39,7 @@ def snapshot(platform: SlackPlatform, workspace: Workspace) -> dict[str, Any]:
         "options": asdict(platform.options),
         "faults": [asdict(fault) for fault in platform.faults.listed()],
         "users": [wire.user(user) for user in workspace.users.values()],
+        "usergroups": [wire.group(group) for group in workspace.groups.values()],
         "channels": [channel_state(wire, channel) for channel in workspace.channels.values()],
         "ephemerals": [shown.wire() for shown in workspace.ephemerals],
         "files": [platform.files.wire(workspace, f.id, base_url) for f in platform.files.all_of(workspace.id)],

@@ -39,11 +39,12 @@ METHODS: dict[str, Method] = {
     **methods_people.METHODS,
     **methods_views.METHODS,
 }
+DOWNLOAD = "files.download"
 _REFUSING = (FaultKind.RATE_LIMIT, FaultKind.SERVER_ERROR, FaultKind.DENY, FaultKind.LOSE_REQUEST)
 _SCOPES = (
     "app_mentions:read,channels:history,channels:join,channels:read,chat:write,chat:write.customize,commands,"
     "files:read,files:write,groups:history,groups:read,im:history,im:read,im:write,metadata.message:read,"
-    "reactions:read,reactions:write,team:read,users:read"
+    "reactions:read,reactions:write,team:read,usergroups:read,users:read"
 )
 
 
@@ -157,13 +158,25 @@ class SlackWebApi:
         return web.Response(text=f"OK - {len(content)}")
 
     async def download(self, request: web.Request) -> web.Response:
-        """Give the bytes of a file to who shows the workspace's token; others get the sign-in page, as on Slack."""
+        """Give the bytes of a file to who shows the workspace's token; others get the sign-in page, as on Slack.
+
+        Faults call it `files.download`; `deny` is a token without the scope `files:read`.
+        """
         team, _, file_id = request.match_info["address"].partition("-")
         workspace = self._platform.workspaces.get(team)
         file = self._platform.files.find(team, file_id)
         if workspace is None or file is None or not file.is_complete:
             return web.Response(status=404, text="no such file")
-        if request.headers.get("Authorization") != f"Bearer {workspace.token}":
+        asked = {"file": file_id}
+        if (late := self._platform.faults.strike((FaultKind.DELAY,), DOWNLOAD, asked)) is not None:
+            await asyncio.sleep(late.delay_s)
+        fault = self._platform.faults.strike(_REFUSING, DOWNLOAD, asked)
+        self._platform.truth.append("file.fetched", asked | {"fault": fault.kind if fault else None}, team=team)
+        if fault is not None and fault.kind is FaultKind.LOSE_REQUEST:
+            return _hang_up(request)
+        if fault is not None and fault.kind is not FaultKind.DENY:
+            return web.Response(status=429 if fault.kind is FaultKind.RATE_LIMIT else fault.status)
+        if fault is not None or request.headers.get("Authorization") != f"Bearer {workspace.token}":
             return web.Response(content_type="text/html", text="<!doctype html><title>Sign in | Slack</title>")
         return web.Response(body=file.content, content_type=file.mimetype)
 

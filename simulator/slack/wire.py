@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.slack.files import FileStore
-from simulator.slack.workspace import Channel, ChannelKind, Message, User, Workspace
+from simulator.slack.workspace import Channel, ChannelKind, Message, User, UserGroup, Workspace
 
 
 class Wire:
@@ -129,6 +129,30 @@ class Wire:
             "updated": 1_700_000_000,
             "is_email_confirmed": True,
         }
+
+    def group(self, group: UserGroup, *, with_users: bool = True) -> dict[str, Any]:
+        """A user group as `usergroups.list` shows it."""
+        body: dict[str, Any] = {
+            "id": group.id,
+            "team_id": self._workspace.id,
+            "is_usergroup": True,
+            "is_subteam": True,
+            "name": group.name,
+            "description": "",
+            "handle": group.handle,
+            "is_external": False,
+            "date_create": group.created,
+            "date_update": group.created,
+            "date_delete": group.deleted,
+            "auto_type": None,
+            "auto_provision": False,
+            "enterprise_subteam_id": "",
+            "created_by": next(user.id for user in self._workspace.users.values() if user.is_admin),
+            "updated_by": next(user.id for user in self._workspace.users.values() if user.is_admin),
+            "deleted_by": None,
+            "prefs": {"channels": [], "groups": []},
+        }
+        return body | ({"users": list(group.users)} if with_users else {})
 
     def channel(self, channel: Channel) -> dict[str, Any]:
         """A conversation as `conversations.info` shows it."""

@@ -38,6 +38,19 @@ class User:
 
 
 @dataclass(slots=True, kw_only=True)
+class UserGroup:
+    """People who are mentioned together, as `@handle`."""
+
+    id: str
+    handle: str
+    name: str
+    created: int
+    users: list[str] = field(default_factory=list)
+    deleted: int = 0
+    """When it was disabled; 0 while it is not."""
+
+
+@dataclass(slots=True, kw_only=True)
 class Message:
     """One message; `thread_ts` is the root's ts in replies and None elsewhere."""
 
@@ -124,6 +137,7 @@ class Workspace:
         """Set when the app was uninstalled or its token revoked: what every call is answered."""
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
+        self.groups: dict[str, UserGroup] = {}
         self.ephemerals: list[Ephemeral] = []
         self._clock = clock
         self._numbers: dict[str, int] = {}
@@ -183,6 +197,11 @@ class Workspace:
                 return channel
         return None
 
+    def find_group(self, name: str) -> UserGroup | None:
+        """The user group with that id or handle (with or without `@`), disabled or not."""
+        wanted = name.removeprefix("@").lower()
+        return next((group for group in self.groups.values() if name == group.id or wanted == group.handle), None)
+
     # -- adding -----------------------------------------------------------------------------------------------
 
     def add_user(
@@ -222,6 +241,14 @@ class Workspace:
         )
         self.channels[channel.id] = channel
         return channel
+
+    def add_group(self, *, handle: str, name: str, users: Iterable[str]) -> UserGroup:
+        """A new user group."""
+        group = UserGroup(
+            id=self.next_id("S"), handle=handle.lower(), name=name, created=self.now_s(), users=list(users)
+        )
+        self.groups[group.id] = group
+        return group
 
     def open_im(self, user_id: str) -> Channel:
         """The direct messages between that user and the bot, made when there were none."""

@@ -83,3 +83,15 @@ async def test_a_persons_file_comes_with_their_message_and_needs_the_token(
         async with http.get(file["url_private"]) as response:
             assert response.content_type == "text/html"
             assert b"1,2" not in await response.read()
+
+
+@pytest.mark.parametrize(("fault", "status"), [({"kind": "server_error", "status": 404}, 404), ({"kind": "deny"}, 200)])
+async def test_fetching_a_file_can_fail_as_on_slack(slack: SlackControl, fault: dict[str, Any], status: int) -> None:
+    """A token without the scope gets the page to sign in, and the status of success."""
+    shown = await slack.person("ada").post("general", "see", files={"data.csv": b"a,b\n"})
+    await slack.add_fault(**fault, target="files.download")
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {BOT_TOKEN}"}) as http:
+        async with http.get(shown.files[0]["url_private_download"]) as response:
+            assert (response.status, b"a,b" in await response.read()) == (status, False)
+        async with http.get(shown.files[0]["url_private_download"]) as response:
+            assert await response.read() == b"a,b\n"

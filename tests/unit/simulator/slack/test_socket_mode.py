@@ -156,7 +156,7 @@ async def test_a_command_has_what_slack_sends_and_its_answer_is_shown(listen: Li
     listener.answer = lambda _: {"text": "for all", "response_type": "in_channel"}
     await slack.person("ben").command("/history", "a <b> & @ada", channel="leads")
     payload = (await listener.next("slash_commands")).payload
-    assert (payload["command"], payload["text"]) == ("/history", "a &lt;b&gt; &amp; <@U0000000002>")
+    assert (payload["command"], payload["text"]) == ("/history", "a &lt;b&gt; &amp; <@U0000000002|ada>")
     assert (payload["channel_name"], payload["user_name"]) == ("privategroup", "ben")
     assert payload["is_enterprise_install"] == "false"
     assert payload["trigger_id"].count(".") == 2

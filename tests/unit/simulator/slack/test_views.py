@@ -165,3 +165,41 @@ async def test_a_stale_button_can_still_be_pressed(
     await slack.person("ada").press(shown, "answer:yes", value="q1", stale=True)
     action = (await listener.next("interactive")).payload["actions"][0]
     assert (action["action_id"], action["value"]) == ("answer:yes", "q1")
+
+
+def _with_element(**element: Any) -> dict[str, Any]:
+    block = {"type": "input", "block_id": "b", "label": plain("L"), "element": {"action_id": "a", **element}}
+    return form(blocks=[block])
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        _with_element(type="plain_text_input", initial_value="x" * 11, max_length=10),
+        _with_element(type="plain_text_input", max_length=limits.INPUT_CHARS + 1),
+        _with_element(type="plain_text_input", placeholder=plain("x" * (limits.PLACEHOLDER_CHARS + 1))),
+        _with_element(
+            type="static_select",
+            options=[{"text": plain("A"), "value": "a"}],
+            initial_option={"text": plain("B"), "value": "b"},
+        ),
+    ],
+)
+async def test_a_form_that_slack_would_not_show_is_refused(
+    api: AsyncWebClient, listen: Listen, slack: SlackControl, view: dict[str, Any]
+) -> None:
+    _, command = await trigger(listen, slack)
+    with pytest.raises(SlackApiError, match="invalid_arguments"):
+        await api.views_open(trigger_id=command["trigger_id"], view=view)
+
+
+@pytest.mark.parametrize("errors", [{}, {"nowhere": "wrong"}, {"task": ""}])
+async def test_errors_are_about_inputs_of_the_form(
+    api: AsyncWebClient, listen: Listen, slack: SlackControl, errors: dict[str, str]
+) -> None:
+    listener, command = await trigger(listen, slack)
+    view = (await api.views_open(trigger_id=command["trigger_id"], view=form()))["view"]
+    listener.answer = lambda _: {"response_action": "errors", "errors": errors}
+    await slack.person("ada").submit(view["id"], {"task": "x"})
+    refused = await slack.wait_for(lambda entry: entry.kind == "view.refused")
+    assert refused.data["error"] == "invalid_arguments"
