@@ -3,7 +3,6 @@
 Called by the bubblewrap and the Landlock adapters, which hand the bytes to the kernel. Pure: it must never
 make a system call itself. The filter is the second wall: namespaces or Landlock are the first.
 
-Source of the numbers: asm/unistd_64.h and asm-generic/unistd.h of Linux 6.1; both stay as they are for ever.
 Source of the program's form: https://docs.kernel.org/userspace-api/seccomp_filter.html
 """
 
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from worker.sandbox.job import SandboxUnavailable
+from worker.sandbox.syscalls import FIRST_SHARED_NUMBER, NUMBERS, SHARED_ALLOWED
 
 # A refusal with errno 0 does nothing and reports success.
 _PRETEND = 0
@@ -25,147 +25,8 @@ _TIOCSTI, _TIOCLINUX, _FIOSETOWN, _SIOCSPGRP = 0x5412, 0x541C, 0x8901, 0x8902
 _PR_SET_PDEATHSIG = 1
 _O_ACCMODE, _O_TRUNC = 0o3, 0o1000
 _SHARED_ANONYMOUS = 0x21  # MAP_SHARED or MAP_SHARED_VALIDATE, with MAP_ANONYMOUS
+_S_IFMT, _S_IFCHR, _S_IFBLK, _S_IFSOCK = 0o170000, 0o020000, 0o060000, 0o140000
 _LOW_WORD = 0xFFFF_FFFF
-
-# name: (x86_64, aarch64). None: that architecture never had the call.
-_NUMBERS: dict[str, tuple[int | None, int | None]] = {
-    "accept": (43, 202),
-    "accept4": (288, 242),
-    "acct": (163, 89),
-    "add_key": (248, 217),
-    "adjtimex": (159, 171),
-    "bind": (49, 200),
-    "bpf": (321, 280),
-    "chmod": (90, None),
-    "chown": (92, None),
-    "chroot": (161, 51),
-    "clock_adjtime": (305, 266),
-    "clock_settime": (227, 112),
-    "clone": (56, 220),
-    "connect": (42, 203),
-    "create_module": (174, None),
-    "delete_module": (176, 106),
-    "fanotify_init": (300, 262),
-    "fanotify_mark": (301, 263),
-    "fchmod": (91, 52),
-    "fchmodat": (268, 53),
-    "fchown": (93, 55),
-    "fchownat": (260, 54),
-    "fcntl": (72, 25),
-    "finit_module": (313, 273),
-    "fremovexattr": (199, 16),
-    "fsetxattr": (190, 7),
-    "futimesat": (261, None),
-    "init_module": (175, 105),
-    "inotify_add_watch": (254, 27),
-    "inotify_init": (253, None),
-    "inotify_init1": (294, 26),
-    "io_setup": (206, 0),
-    "ioctl": (16, 29),
-    "ioperm": (173, None),
-    "iopl": (172, None),
-    "ioprio_set": (251, 30),
-    "kcmp": (312, 272),
-    "kexec_file_load": (320, 294),
-    "kexec_load": (246, 104),
-    "keyctl": (250, 219),
-    "kill": (62, 129),
-    "lchown": (94, None),
-    "listen": (50, 201),
-    "lookup_dcookie": (212, 18),
-    "lremovexattr": (198, 15),
-    "lsetxattr": (189, 6),
-    "mbind": (237, 235),
-    "memfd_create": (319, 279),
-    "migrate_pages": (256, 238),
-    "mknod": (133, None),
-    "mmap": (9, 222),
-    "modify_ldt": (154, None),
-    "mount": (165, 40),
-    "move_pages": (279, 239),
-    "mq_open": (240, 180),
-    "mq_unlink": (241, 181),
-    "msgctl": (71, 187),
-    "msgget": (68, 186),
-    "msgrcv": (70, 188),
-    "msgsnd": (69, 189),
-    "name_to_handle_at": (303, 264),
-    "nfsservctl": (180, 42),
-    "open": (2, None),
-    "open_by_handle_at": (304, 265),
-    "openat": (257, 56),
-    "perf_event_open": (298, 241),
-    "personality": (135, 92),
-    "pivot_root": (155, 41),
-    "prctl": (157, 167),
-    "prlimit64": (302, 261),
-    "process_vm_readv": (310, 270),
-    "process_vm_writev": (311, 271),
-    "ptrace": (101, 117),
-    "quotactl": (179, 60),
-    "reboot": (169, 142),
-    "removexattr": (197, 14),
-    "request_key": (249, 218),
-    "rt_sigqueueinfo": (129, 138),
-    "rt_tgsigqueueinfo": (297, 240),
-    "sched_setaffinity": (203, 122),
-    "sched_setattr": (314, 274),
-    "sched_setparam": (142, 118),
-    "sched_setscheduler": (144, 119),
-    "semctl": (66, 191),
-    "semget": (64, 190),
-    "semop": (65, 193),
-    "semtimedop": (220, 192),
-    "set_mempolicy": (238, 237),
-    "setdomainname": (171, 162),
-    "sethostname": (170, 161),
-    "setns": (308, 268),
-    "setpgid": (109, 154),
-    "setpriority": (141, 140),
-    "setsid": (112, 157),
-    "settimeofday": (164, 170),
-    "setxattr": (188, 5),
-    "shmat": (30, 196),
-    "shmctl": (31, 195),
-    "shmget": (29, 194),
-    "socket": (41, 198),
-    "socketpair": (53, 199),
-    "swapoff": (168, 225),
-    "swapon": (167, 224),
-    "sysfs": (139, None),
-    "_sysctl": (156, None),
-    "syslog": (103, 116),
-    "tgkill": (234, 131),
-    "tkill": (200, 130),
-    "truncate": (76, 45),
-    "umount2": (166, 39),
-    "unshare": (272, 97),
-    "uselib": (134, None),
-    "userfaultfd": (323, 282),
-    "ustat": (136, None),
-    "utime": (132, None),
-    "utimensat": (280, 88),
-    "utimes": (235, None),
-    "vhangup": (153, 58),
-    "vmsplice": (278, 75),
-}
-
-# From here on the numbers are the same on every architecture; what is not named below answers ENOSYS, so a
-# call that a later kernel adds is refused until somebody has looked at it.
-_FIRST_SHARED_NUMBER = 424
-_SHARED_ALLOWED = (
-    434,  # pidfd_open
-    436,  # close_range
-    439,  # faccessat2
-    441,  # epoll_pwait2
-    449,  # futex_waitv
-    451,  # cachestat
-    453,  # map_shadow_stack
-    454,  # futex_wake
-    455,  # futex_wait
-    456,  # futex_requeue
-    462,  # mseal
-)
 
 
 class Test(Enum):
@@ -220,7 +81,9 @@ EVERYWHERE: tuple[Rule, ...] = (
     *_refuse("memfd_create", errno.ENOSYS),
     *_refuse_when("mmap", 3, (_SHARED_ANONYMOUS,), mask=_SHARED_ANONYMOUS),
     *_refuse("shmget shmat shmctl semget semop semctl semtimedop msgget msgsnd msgrcv msgctl mq_open mq_unlink"),
-    *_refuse("migrate_pages move_pages mbind set_mempolicy mknod"),
+    *_refuse("migrate_pages move_pages mbind set_mempolicy"),
+    *_refuse_when("mknod", 1, (_S_IFCHR, _S_IFBLK, _S_IFSOCK), mask=_S_IFMT),
+    *_refuse_when("mknodat", 2, (_S_IFCHR, _S_IFBLK, _S_IFSOCK), mask=_S_IFMT),
     *_refuse_when("fcntl", 1, (_F_SETOWN, _F_SETSIG, _F_SETOWN_EX)),
     *_refuse_when("ioctl", 1, (_TIOCSTI, _TIOCLINUX, _FIOSETOWN, _SIOCSPGRP)),
 )
@@ -278,14 +141,14 @@ def build_filter(machine: str, rules: Iterable[Rule]) -> bytes:
         (_JUMP_AT_LEAST, 0, 1, _X32_BIT),
         (_RETURN, 0, 0, _RETURN_KILL),
     ]
-    for allowed in _SHARED_ALLOWED:
+    for allowed in SHARED_ALLOWED:
         program += [(_JUMP_EQUAL, 0, 1, allowed), (_RETURN, 0, 0, _RETURN_ALLOW)]
     program += [
-        (_JUMP_AT_LEAST, 0, 1, _FIRST_SHARED_NUMBER),
+        (_JUMP_AT_LEAST, 0, 1, FIRST_SHARED_NUMBER),
         (_RETURN, 0, 0, _RETURN_ERRNO | errno.ENOSYS),
     ]
     for rule in rules:
-        number = _NUMBERS[rule.call][column]
+        number = NUMBERS[rule.call][column]
         if number is not None:
             program += _instructions(rule, number)
     program.append((_RETURN, 0, 0, _RETURN_ALLOW))
