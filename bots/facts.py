@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
+from core.domain.access import Standing
 from core.domain.refs import Person
 
 
@@ -18,6 +19,12 @@ class Known:
     person: Person
     restricted: bool  # a guest, a stranger, a bot, or unknown
     admin: bool = False  # of the workspace
+    groups: frozenset[str] = frozenset()  # the platform's ids of user groups or roles
+
+    @property
+    def standing(self) -> Standing:
+        """What the person is in the workspace, as the core asks for it."""
+        return Standing(user=self.person.id, restricted=self.restricted, admin=self.admin, groups=self.groups)
 
 
 class Facts:

@@ -23,6 +23,6 @@ class WorkerTimes:
     lease_s: float = 7.0
     renew_s: float = 2.0
     poll_s: float = 3.0  # for claimable sessions, when nobody rings
-    sweep_s: float = 3.0  # for sessions of dead workers
+    sweep_s: float = 5.0  # for sessions of dead workers
     queue_ttl_s: float = 86_400.0  # a session that nobody took for so long expires
     hand_back_s: float = 2.0  # the longest that a shutdown waits for its sessions

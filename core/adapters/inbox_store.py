@@ -14,7 +14,7 @@ from core.adapters.upsert import insert_new
 from core.domain.commands import Command, StartSession
 from core.domain.lifecycle import FINAL, State
 from core.domain.refs import Place, UserId, WorkspaceId
-from core.ports import InboxRow, Listening
+from core.ports import InboxRow, Listening, Noted
 
 
 class SqlInboxStore:
@@ -118,3 +118,11 @@ class SqlAudit:
                 place=where,
             )
         )
+
+    async def latest(self, limit: int = 20, *, offset: int = 0) -> list[Noted]:
+        query = sa.select(audit).where(audit.c.workspace == self._workspace).order_by(audit.c.id.desc())
+        rows = (await self._connection.execute(query.limit(limit).offset(offset))).all()
+        return [
+            Noted(at=row.at, by=row.by, action=row.action, subject=row.subject, allowed=row.allowed, where=row.place)
+            for row in rows
+        ]

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.adapters.sql_tables import posts, questions, sessions, steps
+from core.domain.events import Answerer
 from core.domain.refs import MessageId, Person, QuestionId, SessionId, UserId, WorkspaceId
 from core.domain.session import AnsweredQuestion, Question
 
@@ -32,8 +33,18 @@ class SqlQuestionStore:
                 text=question.text,
                 choices=list(question.choices),
                 asked_at=question.asked_at,
+                who=str(question.who),
+                deadline_at=question.deadline_at,
+                remind_at=question.remind_at,
+                default_answer=question.default,
+                approves=question.approves,
             )
         )
+
+    async def get(self, question: QuestionId) -> Question | None:
+        query = self._joined().where(questions.c.id == question)
+        row = (await self._connection.execute(query)).one_or_none()
+        return _question(row) if row is not None else None
 
     async def open_in(self, session: SessionId) -> Question | None:
         query = self._select(session).where(questions.c.state == "open")
@@ -41,19 +52,23 @@ class SqlQuestionStore:
         return _question(row) if row is not None else None
 
     async def answer(self, question: QuestionId, by: Person, text: str, message: MessageId | None) -> bool:
-        answered = (
-            questions.update()
-            .where(questions.c.id == question, questions.c.state == "open", questions.c.session.in_(self._ours))
-            .values(
-                state="answered",
-                answered_at=self._now,
-                answered_by_id=by.id,
-                answered_by_name=by.name,
-                answer=text,
-                answer_message=message,
-            )
+        answered = self._update_open(question).values(
+            state="answered",
+            answered_at=self._now,
+            answered_by_id=by.id,
+            answered_by_name=by.name,
+            answer=text,
+            answer_message=message,
         )
         return (await self._connection.execute(answered)).rowcount == 1
+
+    async def lapse(self, question: QuestionId) -> bool:
+        lapsed = self._update_open(question).values(state="lapsed", answered_at=self._now)
+        return (await self._connection.execute(lapsed)).rowcount == 1
+
+    async def reminded(self, question: QuestionId) -> bool:
+        told = self._update_open(question).where(questions.c.remind_at.is_not(None)).values(remind_at=None)
+        return (await self._connection.execute(told)).rowcount == 1
 
     async def withdraw(self, session: SessionId) -> None:
         await self._connection.execute(
@@ -75,11 +90,19 @@ class SqlQuestionStore:
         by = Person(id=UserId(row.answered_by_id), name=row.answered_by_name)
         return AnsweredQuestion(question=_question(row), by=by, text=row.answer, at=row.answered_at)
 
+    def _update_open(self, question: QuestionId) -> sa.Update:
+        return questions.update().where(
+            questions.c.id == question, questions.c.state == "open", questions.c.session.in_(self._ours)
+        )
+
     def _select(self, session: SessionId) -> sa.Select[Any]:
+        return self._joined().where(questions.c.session == session)
+
+    def _joined(self) -> sa.Select[Any]:
         return (
             sa.select(questions, posts.c.attempted_at)
             .outerjoin(posts, posts.c.question == questions.c.id)
-            .where(questions.c.session == session, questions.c.session.in_(self._ours))
+            .where(questions.c.session.in_(self._ours))
         )
 
 
@@ -91,6 +114,11 @@ def _question(row: Any) -> Question:
         text=row.text,
         choices=tuple(row.choices),
         asked_at=row.asked_at,
+        who=Answerer(row.who),
+        deadline_at=row.deadline_at,
+        remind_at=row.remind_at,
+        default=row.default_answer,
+        approves=row.approves,
         message=row.message,
         attempted_at=row.attempted_at,
     )

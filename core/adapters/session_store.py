@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.adapters.codec import VERSION, dump_event, dump_team, load_event, load_team, words_of
 from core.adapters.sql_tables import deliveries, events, sessions, steps, threads, usage, workspaces
-from core.domain.events import Ending, Event, Recorded
+from core.domain.events import Ending, Event, Recorded, ToolFinished
 from core.domain.lifecycle import FINAL, HELD, Move, State, next_state
-from core.domain.refs import Person, SessionId, ThreadId, WorkspaceId
+from core.domain.refs import Person, SessionId, ThreadId, UserId, WorkspaceId
 from core.domain.session import Session, Usage, activity_after
 from core.errors import Conflict, StaleEpoch
 from core.ports import Change, Guard, Held, NewSession, SessionQuery
@@ -74,6 +74,7 @@ class SqlSessionStore:
             created_at=self._now,
             changed_at=self._now,
             next_seq=2,
+            system_prompt=new.system_prompt,
         )
         try:
             await self._connection.execute(sessions.insert(), row_of(session))
@@ -115,7 +116,7 @@ class SqlSessionStore:
         values = {name: value for name, value in row_of(after).items() if name in _CHANGING}
         await self._connection.execute(_CHANGE, {"of_session": session, **values})
         if change.add_usage is not None:
-            await self._note_usage(before, change.add_usage)
+            await self._note_usage(before, change.add_usage, change.used_by)
         if after.finished:  # whoever ends it: a worker, a person while it waits, a sweep
             await self._connection.execute(_DROP_STEPS, {"of_session": session})
         return after
@@ -127,9 +128,10 @@ class SqlSessionStore:
         await self._connection.execute(events.insert(), rows)
         await self._connection.execute(_SET_LAST, {"of_session": session, "last_seq": seq + len(rows) - 1})
 
-    async def _note_usage(self, session: Session, used: Usage) -> None:
+    async def _note_usage(self, session: Session, used: Usage, agent: str) -> None:
         whose = {"workspace": self._workspace, "session": session.id, "by": session.starter.id, "at": self._now}
-        await self._connection.execute(usage.insert(), whose | _dump_usage(used))
+        row = whose | _dump_usage(used) | {"agent": agent, "reserved": False}
+        await self._connection.execute(usage.insert(), row)
 
     async def events(self, session: SessionId, *, after: int = 0, limit: int | None = None) -> list[Recorded]:
         which = {"session": session, "workspace": self._workspace, "after": after}
@@ -154,6 +156,14 @@ class SqlSessionStore:
         found = await self._connection.execute(wanted, {"workspace": self._workspace})
         return [session_of(row) for row in found.all()]
 
+    async def count(self, created_after: datetime, *, starter: UserId | None = None) -> int:
+        query = sa.select(sa.func.count()).where(
+            sessions.c.workspace == self._workspace, sessions.c.created_at > created_after
+        )
+        if starter is not None:
+            query = query.where(sessions.c.starter_id == starter)
+        return int((await self._connection.execute(query)).scalar_one())
+
     async def _one(self, query: sa.Select[Any], **which: Any) -> Session | None:
         found = await self._connection.execute(query, {"workspace": self._workspace, **which})
         row = found.one_or_none()
@@ -173,6 +183,8 @@ def _changed(before: Session, happened: Sequence[Event], move: Move | None, chan
     values: dict[str, Any] = {"changed_at": now, "next_seq": before.next_seq + len(happened)}
     if happened:
         values["activity"] = activity_after(before.activity, happened)
+        named = {host for event in happened if isinstance(event, ToolFinished) for host in event.hosts}
+        values["hosts"] = before.hosts + tuple(sorted(named - set(before.hosts)))
     if move is not None:
         state = next_state(before.state, move)
         if state is None:
@@ -235,6 +247,7 @@ _AS_THEY_ARE = (
     "created_at",
     "changed_at",
     "ended_at",
+    "system_prompt",
 )
 
 
@@ -249,6 +262,7 @@ _CHANGING = frozenset(
         "team",
         "usage",
         "activity",
+        "hosts",
         "changed_at",
         "ended_at",
     }
@@ -264,6 +278,7 @@ def row_of(session: Session) -> dict[str, Any]:
         "team": dump_team(session.team),
         "usage": _dump_usage(session.usage),
         "activity": dict(session.activity),
+        "hosts": " ".join(session.hosts),
     }
 
 
@@ -277,4 +292,5 @@ def session_of(row: Any) -> Session:
         team=load_team(row.team),
         usage=Usage(**row.usage),
         activity=row.activity,
+        hosts=tuple(row.hosts.split()),
     )

@@ -3,35 +3,12 @@
 Read by the stores only. Times are aware UTC; on SQLite they are kept as text of one width, so that they sort.
 """
 
-from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
 
+from core.adapters.sql_types import UtcDateTime
 from core.domain.lifecycle import FINAL, State
-
-
-class UtcDateTime(sa.types.TypeDecorator[datetime]):
-    """An aware UTC moment with microseconds on every database."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
-        return dialect.type_descriptor(sa.String(26) if dialect.name == "sqlite" else sa.DateTime(timezone=True))
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        moment: datetime = datetime.fromisoformat(value) if dialect.name == "sqlite" else value
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-
 
 metadata = sa.MetaData(
     naming_convention={
@@ -102,6 +79,8 @@ sessions = sa.Table(
     _column("team", sa.JSON),
     _column("usage", sa.JSON),
     _column("activity", sa.JSON),
+    _column("system_prompt", sa.Text, server_default=""),
+    _column("hosts", sa.Text, server_default=""),  # with spaces between
     _column("created_at", UtcDateTime),
     _column("changed_at", UtcDateTime),
     _column("ended_at", UtcDateTime, nullable=True),
@@ -157,11 +136,16 @@ questions = sa.Table(
     metadata,
     _column("id", sa.String(32), primary_key=True),
     _session_fk(),
-    _column("state", sa.String(16)),  # open, answered, withdrawn
+    _column("state", sa.String(16)),  # open, answered, lapsed, withdrawn
     _column("agent", sa.String(64)),
     _column("text", sa.Text),
     _column("choices", sa.JSON),
     _column("asked_at", UtcDateTime),
+    _column("who", sa.String(16), server_default="anyone"),
+    _column("deadline_at", UtcDateTime, nullable=True),
+    _column("remind_at", UtcDateTime, nullable=True),
+    _column("default_answer", sa.Text, server_default=""),
+    _column("approves", sa.String(64), server_default=""),
     _column("message", sa.String(64), nullable=True),
     _column("answered_at", UtcDateTime, nullable=True),
     _column("answered_by_id", sa.String(64), nullable=True),
@@ -170,6 +154,8 @@ questions = sa.Table(
     _column("answer_message", sa.String(64), nullable=True),
     sa.Index("uq_questions_open", "session", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
     sa.Index("ix_questions_session", "session"),
+    sa.Index("ix_questions_deadline_at", "deadline_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    sa.Index("ix_questions_remind_at", "remind_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
 )
 
 _PENDING = sa.text("done_at IS NULL")
@@ -216,6 +202,7 @@ posts = sa.Table(
     _column("file", sa.String(64), nullable=True),
     _column("message", sa.String(64), nullable=True),
     _column("refused", sa.String(64)),
+    sa.Index("ix_posts_message", "workspace", "message"),
     sa.Index("ix_posts_unsent", "workspace", "thread", "n", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
 )
 
@@ -261,10 +248,14 @@ secrets = sa.Table(
     _column("workspace", sa.String(80), primary_key=True),
     _column("owner", sa.String(64), primary_key=True),  # a person's id, or "" for the workspace
     _column("name", sa.String(64), primary_key=True),
+    _column("counts", sa.Boolean, primary_key=True),  # false: a candidate, which no worker has tried yet
     _column("sealed", sa.LargeBinary),
     _column("key_id", sa.String(32)),
     _column("last4", sa.String(4)),
     _column("changed_at", UtcDateTime),
+    _column("told_at", sa.String(255), nullable=True),
+    _column("told_to", sa.String(64)),
+    sa.Index("ix_secrets_key_id", "key_id"),
 )
 
 preferences = sa.Table(
@@ -288,6 +279,8 @@ usage = sa.Table(
     _column("prompt_tokens", sa.Integer),
     _column("completion_tokens", sa.Integer),
     _column("cost_usd", sa.Float, nullable=True),
+    _column("agent", sa.String(64), server_default=""),
+    _column("reserved", sa.Boolean, server_default=sa.false()),  # an estimate for a call that is under way
     sa.Index("ix_usage_workspace_at", "workspace", "at"),
 )
 
@@ -303,6 +296,26 @@ audit = sa.Table(
     _column("allowed", sa.Boolean),
     _column("place", sa.String(255)),
     sa.Index("ix_audit_workspace_at", "workspace", "at"),
+)
+
+notices = sa.Table(
+    "notices",
+    metadata,
+    _column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    _column("workspace", sa.String(80)),
+    _column("place", sa.String(255)),
+    _column("to", sa.String(64)),
+    _column("text", sa.Text),
+    _column("created_at", UtcDateTime),
+    sa.Index("ix_notices_workspace", "workspace"),
+)
+
+model_lists = sa.Table(
+    "model_lists",
+    metadata,
+    _column("provider", sa.String(64), primary_key=True),
+    _column("models", sa.JSON),
+    _column("read_at", UtcDateTime),
 )
 
 identifies = sa.Table(

@@ -3,7 +3,7 @@
 Made by the unit of work for one workspace and one transaction.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -104,6 +104,30 @@ def _thread(row: Any, prefix: str = "") -> Thread:
     return Thread(**{name: getattr(row, prefix + name) for name in names})
 
 
+def _joined(of_session: Any) -> sa.Select[Any]:
+    # Thread columns get their own labels: `id` and `workspace` of the session keep the plain names.
+    of_thread = (column.label(_PREFIX + column.name) for column in threads.c)
+    return (
+        sa.select(of_session, deliveries.c.shown_seq, *of_thread)
+        .join(deliveries, deliveries.c.session == sessions.c.id)
+        .join(threads, threads.c.id == deliveries.c.thread)
+        .where(threads.c.workspace == sa.bindparam("workspace"), threads.c.blocked == "")
+    )
+
+
+# Asked every few seconds, so built once: building one costs more than running it.
+_BEHIND = _joined(sessions.c.id).where(deliveries.c.shown_seq < deliveries.c.last_seq).order_by(sessions.c.changed_at)
+_STALE = (
+    _joined(sessions)
+    .where(
+        deliveries.c.card_seq < deliveries.c.last_seq,
+        threads.c.newest_session == sessions.c.id,
+        threads.c.card.is_not(None),
+    )
+    .order_by(sessions.c.state.in_(sorted(FINAL)).desc(), sessions.c.changed_at)
+)
+
+
 class SqlDeliveryStore:
     """`core.ports.DeliveryStore` on the deliveries table."""
 
@@ -126,22 +150,16 @@ class SqlDeliveryStore:
         query = (
             sa.select(threads)
             .join(posts, posts.c.thread == threads.c.id)
-            .where(threads.c.workspace == self._workspace, threads.c.channel == channel, posts.c.message == message)
+            .where(posts.c.workspace == self._workspace, posts.c.message == message, threads.c.channel == channel)
             .limit(1)
         )
         row = (await self._connection.execute(query)).one_or_none()
         return _thread(row) if row is not None else None
 
     async def behind(self, limit: int = 50) -> list[Behind]:
-        query = (
-            self._joined(sessions.c.id)
-            .where(deliveries.c.shown_seq < deliveries.c.last_seq)
-            .order_by(sessions.c.changed_at)
-            .limit(limit)
-        )
         return [
             Behind(session=row.id, thread=_thread(row, _PREFIX), shown_seq=row.shown_seq)
-            for row in (await self._connection.execute(query)).all()
+            for row in await self._all(_BEHIND.limit(limit))
         ]
 
     async def advance(self, session: SessionId, thread: ThreadId, *, before: int, shown_seq: int) -> None:
@@ -158,18 +176,7 @@ class SqlDeliveryStore:
             raise Conflict("another relay has shown this already")
 
     async def stale_cards(self, limit: int = 50) -> list[tuple[Session, Thread]]:
-        query = (
-            self._joined(sessions)
-            .where(
-                deliveries.c.card_seq < deliveries.c.last_seq,
-                threads.c.newest_session == sessions.c.id,
-                threads.c.card.is_not(None),
-            )
-            .order_by(sessions.c.state.in_(sorted(FINAL)).desc(), sessions.c.changed_at)
-            .limit(limit)
-        )
-        rows = (await self._connection.execute(query)).all()
-        return [(session_of(row), _thread(row, _PREFIX)) for row in rows]
+        return [(session_of(row), _thread(row, _PREFIX)) for row in await self._all(_STALE.limit(limit))]
 
     async def drawn(self, session: Session) -> None:
         await self._connection.execute(
@@ -178,13 +185,6 @@ class SqlDeliveryStore:
             .values(card_seq=session.next_seq - 1)
         )
 
-    def _joined(self, of_session: Any) -> sa.Select[Any]:
-        # Thread columns get their own labels: `id` and `workspace` of the session keep the plain names.
-        return (
-            sa.select(
-                of_session, deliveries.c.shown_seq, *(column.label(_PREFIX + column.name) for column in threads.c)
-            )
-            .join(deliveries, deliveries.c.session == sessions.c.id)
-            .join(threads, threads.c.id == deliveries.c.thread)
-            .where(threads.c.workspace == self._workspace, threads.c.blocked == "")
-        )
+    async def _all(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        found: Sequence[sa.Row[Any]] = (await self._connection.execute(query, {"workspace": self._workspace})).all()
+        return found

@@ -17,10 +17,12 @@ from core.adapters.inbox_store import SqlAudit, SqlInboxStore
 from core.adapters.post_store import SqlPostStore
 from core.adapters.question_store import SqlQuestionStore, SqlStepStore
 from core.adapters.session_store import SqlSessionStore
+from core.adapters.settings_store import SqlNoticeStore, SqlPreferenceStore, SqlSecretStore
 from core.adapters.sql_engine import Database
 from core.adapters.sql_tables import workspaces
 from core.adapters.thread_store import SqlDeliveryStore, SqlThreadStore
 from core.adapters.upsert import insert_new
+from core.adapters.usage_store import SqlUsageStore
 from core.domain.refs import SessionId, WorkspaceId
 from core.errors import TransientError
 from core.ports import (
@@ -31,11 +33,15 @@ from core.ports import (
     DeliveryStore,
     FileStore,
     InboxStore,
+    NoticeStore,
     PostStore,
+    PreferenceStore,
     QuestionStore,
+    SecretStore,
     SessionStore,
     StepStore,
     ThreadStore,
+    UsageStore,
     WorkQueue,
 )
 
@@ -58,6 +64,10 @@ class SqlWork:
         self.deliveries: DeliveryStore = SqlDeliveryStore(connection, workspace)
         self.files: FileStore = SqlFileStore(connection, workspace, now)
         self.audit: Audit = SqlAudit(connection, workspace, now)
+        self.preferences: PreferenceStore = SqlPreferenceStore(connection, workspace, now)
+        self.secrets: SecretStore = SqlSecretStore(connection, workspace)
+        self.usage: UsageStore = SqlUsageStore(connection, workspace, now)
+        self.notices: NoticeStore = SqlNoticeStore(connection, workspace, now)
         self.rings: dict[tuple[str, str], None] = {}  # in order, each once
         self.to_wake: list[SessionId] = []
 

@@ -6,6 +6,7 @@ Never holds an engine's type, a platform's payload, a token or a key.
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from core.domain.refs import FileRef, MessageId, Person, QuestionId, SessionId
 
@@ -19,6 +20,14 @@ class Member:
     instructions: str  # for the model
     tools: tuple[str, ...]  # names in the catalogue
     icon: str  # emoji short code without colons, e.g. "bar_chart"
+
+
+class Answerer(StrEnum):
+    """Who may answer a question."""
+
+    ANYONE = "anyone"  # who may answer in this workspace at all
+    STARTER = "starter"  # of the session
+    OPERATOR = "operator"  # of the workspace, for what is costly or cannot be taken back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +91,7 @@ class ToolFinished:
     ok: bool
     output: str  # what the model is told
     files: tuple[FileRef, ...] = ()  # new or changed files of the workspace
+    hosts: tuple[str, ...] = ()  # of the web, that a search or a page has named: agents may link to them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +102,25 @@ class QuestionAsked:
     agent: str
     text: str
     choices: tuple[str, ...] = ()
+    who: Answerer = Answerer.ANYONE
+    deadline_at: datetime | None = None  # then it lapses
+    default: str = ""  # taken as the answer when it lapses; "" lets the session expire
+    approves: str = ""  # the fingerprint of the tool calls that it asks leave for; "" for a question in words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionReminded:
+    """The open question has waited for long: people are told once more."""
+
+    question: QuestionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionLapsed:
+    """Nobody answered in time: the question's default counts."""
+
+    question: QuestionId
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +131,7 @@ class QuestionAnswered:
     by: Person
     text: str
     message: MessageId | None = None  # where it was said, if in a thread
+    files: tuple[FileRef, ...] = ()  # laid into the workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +140,7 @@ class NoteGiven:
 
     by: Person
     text: str
+    files: tuple[FileRef, ...] = ()  # laid into the workspace
     message: MessageId | None = None  # where it was said, if in a thread
 
 
@@ -176,6 +207,8 @@ Event = (
     | ToolStarted
     | ToolFinished
     | QuestionAsked
+    | QuestionReminded
+    | QuestionLapsed
     | QuestionAnswered
     | NoteGiven
     | ReplyChanged

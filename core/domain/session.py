@@ -3,13 +3,13 @@
 The store keeps the value; the runner and the status card read it. `activity_after` and `Line`s are folds of events.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from core.domain import events as ev
 from core.domain.lifecycle import FINAL, State
-from core.domain.refs import MessageId, Person, ProcessId, QuestionId, SessionId, ThreadId, WorkspaceId
+from core.domain.refs import FileRef, MessageId, Person, ProcessId, QuestionId, SessionId, ThreadId, WorkspaceId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,8 @@ class Session:
     team: tuple[ev.Member, ...] = ()
     round: int = 0
     usage: Usage = Usage()
+    system_prompt: str = ""  # what the person or the workspace wants of every team
+    hosts: tuple[str, ...] = ()  # of the web, that searches and pages have named
     activity: Mapping[str, str] = field(default_factory=dict)  # agent -> what it is doing, a few words
 
     @property
@@ -77,6 +79,11 @@ class Question:
     text: str
     choices: tuple[str, ...]
     asked_at: datetime
+    who: ev.Answerer = ev.Answerer.ANYONE
+    deadline_at: datetime | None = None
+    remind_at: datetime | None = None  # None: not, or no more
+    default: str = ""
+    approves: str = ""  # fingerprint of the tool calls that it asks leave for
     message: MessageId | None = None  # its post, once it is known to be sent
     attempted_at: datetime | None = None  # when that post first left; it may be visible from then on
 
@@ -176,10 +183,12 @@ def transcript(recorded: Iterable[ev.Recorded]) -> list[Line]:
         match record.event:
             case ev.TaskGiven(by=by) as given:
                 lines.append(Line(seq=record.seq, speaker=by.name, text=_with_wishes(given), human=True))
-            case ev.NoteGiven(text=text, by=by):
+            case ev.NoteGiven(by=by) | ev.QuestionAnswered(by=by) as reply:
+                text = with_files(reply.text, reply.files)
                 lines.append(Line(seq=record.seq, speaker=by.name, text=text, human=True))
-            case ev.QuestionAnswered(text=text, by=by):
-                lines.append(Line(seq=record.seq, speaker=by.name, text=text, human=True))
+            case ev.QuestionLapsed(text=text):
+                taken = f"Nobody answered in time, so this counts as the answer: {text}"
+                lines.append(Line(seq=record.seq, speaker="Muster", text=taken, human=True))
             case ev.Said(agent=agent, text=text) | ev.QuestionAsked(agent=agent, text=text):
                 lines.append(Line(seq=record.seq, speaker=agent, text=text, human=False))
             case _:
@@ -192,6 +201,10 @@ def _with_wishes(given: ev.TaskGiven) -> str:
     parts = [given.task]
     if given.team:
         parts.append(f"The team I want: {given.team}")
-    if given.files:
-        parts.append("Files in the workspace: " + ", ".join(file.name for file in given.files))
-    return "\n\n".join(parts)
+    return with_files("\n\n".join(parts), given.files)
+
+
+def with_files(text: str, files: Sequence[FileRef]) -> str:
+    """What a person said, with the names of the files that came with it, as agents find them."""
+    named = "Files in the workspace: " + ", ".join(file.name for file in files) if files else ""
+    return "\n\n".join(filter(None, [text, named]))

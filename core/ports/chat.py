@@ -41,6 +41,8 @@ class Query:
     number: int | None = None
     offset: int = 0
     restricted: bool = False
+    admin: bool = False  # of the workspace
+    groups: tuple[str, ...] = ()  # that the person is in
 
 
 class Conversations(Protocol):

@@ -35,6 +35,7 @@ class NewSession:
     model: str
     max_rounds: int
     parent: SessionId | None = None
+    system_prompt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,7 @@ class Change:
     team: tuple[Member, ...] | None = None
     round: int | None = None
     add_usage: Usage | None = None
+    used_by: str = ""  # the agent whose usage it is; "" for the building of the team and the choice of speakers
 
 
 class SessionStore(Protocol):
@@ -104,6 +106,9 @@ class SessionStore(Protocol):
 
     async def search(self, query: "SessionQuery") -> list[Session]: ...
 
+    async def count(self, created_after: datetime, *, starter: UserId | None = None) -> int:
+        """How many were started since then, by one person or by all."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionQuery:
@@ -134,10 +139,19 @@ class QuestionStore(Protocol):
 
     async def ask(self, question: Question) -> None: ...
 
+    async def get(self, question: QuestionId) -> Question | None:
+        """The question, open or not."""
+
     async def open_in(self, session: SessionId) -> Question | None: ...
 
     async def answer(self, question: QuestionId, by: Person, text: str, message: MessageId | None) -> bool:
         """Compare-and-set open -> answered; False when it was no longer open."""
+
+    async def lapse(self, question: QuestionId) -> bool:
+        """Compare-and-set open -> lapsed; False when it was no longer open."""
+
+    async def reminded(self, question: QuestionId) -> bool:
+        """The reminder is given; False when it was given already, or the question is no longer open."""
 
     async def withdraw(self, session: SessionId) -> None:
         """Close the session's open question without an answer, if there is one."""

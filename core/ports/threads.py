@@ -22,6 +22,7 @@ from core.domain.refs import (
     WorkspaceId,
 )
 from core.domain.session import Session
+from core.ports.settings import Noted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,3 +197,6 @@ class Audit(Protocol):
     """Who did what and whether it was allowed; ids only, no content."""
 
     async def note(self, *, by: UserId, action: str, subject: str, allowed: bool, where: str) -> None: ...
+
+    async def latest(self, limit: int = 20, *, offset: int = 0) -> list[Noted]:
+        """The newest first."""

@@ -9,14 +9,17 @@ from datetime import datetime
 from typing import Protocol
 
 from core.domain.lifecycle import State
+from core.domain.preferences import SealedSecret
 from core.domain.refs import (
     Place,
     Platform,
     ProcessId,
+    QuestionId,
     SessionId,
     WorkspaceId,
 )
 from core.ports.sessions import Held, QuestionStore, SessionStore, StepStore
+from core.ports.settings import ModelLists, NoticeStore, PreferenceStore, SecretStore, UsageStore
 from core.ports.threads import Audit, DeliveryStore, FileStore, InboxStore, PostStore, ThreadStore
 
 
@@ -34,6 +37,10 @@ class Work(Protocol):
     deliveries: DeliveryStore
     files: FileStore
     audit: Audit
+    preferences: PreferenceStore
+    secrets: SecretStore
+    usage: UsageStore
+    notices: NoticeStore
 
     def ring(self, topic: str, payload: str = "") -> None:
         """Ring after the commit; forgotten on rollback."""
@@ -79,6 +86,26 @@ class Across(Protocol):
 
     async def unfinished_in(self, platform: Platform) -> list[WorkspaceId]:
         """Workspaces of the platform in which a session is not finished."""
+
+    async def overdue(self, now: datetime) -> list[tuple[WorkspaceId, SessionId, QuestionId]]:
+        """Open questions whose deadline was before *now*."""
+
+    async def to_remind(self, now: datetime) -> list[tuple[WorkspaceId, SessionId, QuestionId]]:
+        """Open questions whose reminder is due."""
+
+    async def untold(self, platform: Platform) -> list[WorkspaceId]:
+        """Workspaces of the platform with something to tell somebody in private."""
+
+    async def untried(self, limit: int = 20) -> list[tuple[WorkspaceId, SealedSecret]]:
+        """Keys that no worker has tried yet, the oldest first."""
+
+    async def sealed_otherwise(self, key_id: str, limit: int = 100) -> list[tuple[WorkspaceId, SealedSecret]]:
+        """Keys, candidates too, that are sealed to another public key than this one."""
+
+    async def key_ids(self) -> dict[str, int]:
+        """How many keys are sealed to which public key."""
+
+    model_lists: ModelLists
 
     async def untaken(self, received_before: datetime) -> list[Place]:
         """Places with inbox rows that nobody has carried out."""

@@ -11,7 +11,7 @@ from core.domain.lifecycle import State
 from core.domain.session import Session, as_changed, is_read, reply_in
 from core.errors import TransientError, UserError
 from core.ports import TOPIC_RELAY, Answer, InState, Work
-from core.service.policy import Policy
+from core.service.policy import Policy, grants_of
 from core.service.stops import UNFINISHED, Stops
 
 _JUST_SAID = timedelta(seconds=60)
@@ -48,7 +48,8 @@ class Changes:
         if session.finished or session.state is State.STOPPING or _is_read(command, before, session):
             raise UserError(_too_late(command, session))
         if command.text.strip().casefold() == "stop":
-            return await self._stops.stop(work, session, command.by, admin=command.admin)
+            grants = await grants_of(work, command)
+            return await self._stops.stop(work, session, command.by, grants, command.place.channel)
         changed = ev.ReplyChanged(message=command.message, by=command.by, text=command.text)
         after = await work.sessions.record(session.id, InState(states=UNFINISHED - {State.STOPPING}), [changed])
         # The row is locked from here on: no worker can begin to read in between.

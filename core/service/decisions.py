@@ -4,34 +4,37 @@ Called by the front desk with a locked row of the inbox. Reads and writes throug
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import structlog
 
 from core.domain import events as ev
-from core.domain.commands import ChangeReply, PostReply, StartSession, StopSession
-from core.domain.lifecycle import Move, State
+from core.domain.access import Right
+from core.domain.commands import ChangeAccess, ChangeReply, PostReply, PressChoice, StartSession, StopSession
+from core.domain.preferences import WORKSPACE, Preferences
 from core.domain.refs import MessageId, Person, SessionId, new_id
-from core.domain.session import Question, Session
-from core.errors import Conflict, TransientError, UserError
+from core.errors import TransientError, UserError
 from core.ports import (
     TOPIC_RELAY,
     Answer,
     InboxRow,
-    InState,
     NewSession,
     Renderer,
     SessionQuery,
     Thread,
     Work,
 )
+from core.service.answers import Answers
 from core.service.changes import Changes
-from core.service.policy import ACTIVE, Policy
-from core.service.stops import UNFINISHED, Stops
+from core.service.policy import ACTIVE, Policy, Room, grants_of
+from core.service.rules import RuleChanges
+from core.service.stops import Stops
 
 log = structlog.get_logger(__name__)
 
 _SAME_AGAIN_S = 30.0
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,9 @@ class Defaults:
     max_rounds: int
     models: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Providers that people may choose, each with the models known of it, the usual one first."""
+    system_prompt: str = ""
+    max_file_bytes: int = 10 * 1024 * 1024
+    max_files: int = 10  # that one message may bring
 
 
 class Decisions:
@@ -54,6 +60,8 @@ class Decisions:
         self._renderer = renderer
         self._stops = Stops(policy)
         self._changes = Changes(policy, self._stops)
+        self._answers = Answers(policy)
+        self._rules = RuleChanges(policy)
 
     def check(self, command: StartSession) -> None:
         """What can be said about a start without looking at anything.
@@ -64,7 +72,7 @@ class Decisions:
         self._policy.check_person(restricted=command.restricted)
         self._policy.check_task(command.task)
         self._policy.check_wish(command.team)
-        self._model_for(command)
+        self._chosen(command)
 
     async def decide(self, work: Work, row: InboxRow) -> Answer | None:
         """Carry the row's command out.
@@ -90,6 +98,10 @@ class Decisions:
                 return await self._changes.carry_out(work, command, received_at=row.received_at)
             case StopSession() as command:
                 return await self._stops.carry_out(work, command)
+            case PressChoice() as command:
+                return await self._answers.press(work, command)
+            case ChangeAccess() as command:
+                return await self._rules.carry_out(work, command)
 
     # --- start
 
@@ -99,21 +111,34 @@ class Decisions:
         thread = await work.threads.open(place.channel, place.root, owned=place.root is None)
         await self._open_session(work, thread, command, card=True)
 
-    def _model_for(self, command: StartSession) -> tuple[str, str]:
-        """Names of the provider and the model that the session gets; any model's name is taken.
+    def _chosen(self, command: StartSession) -> Preferences:
+        """What the command itself says of the provider and the model; any model's name is taken.
 
         Raises:
             UserError: there is no such provider here.
         """
-        provider = command.provider.strip() or self._defaults.provider
-        if command.model.strip():
-            self._policy.check_model(command.model)
-        if provider == self._defaults.provider:
-            return provider, command.model.strip() or self._defaults.model
-        if provider not in self._defaults.models:
+        provider, model = command.provider.strip(), command.model.strip()
+        if model:
+            self._policy.check_model(model)
+        if provider and provider != self._defaults.provider and provider not in self._defaults.models:
             there_is = ", ".join(f"`{name}`" for name in self._defaults.models or (self._defaults.provider,))
             raise UserError(f"There is no provider of that name here. You can choose: {there_is}.", about="provider")
-        return provider, command.model.strip() or self._defaults.models[provider][0]
+        return Preferences(provider=provider, model=model)
+
+    async def _preferred(self, work: Work, command: StartSession) -> Preferences:
+        """What the session gets: what the command says, else the person, else the workspace, else the deployment."""
+        chosen = self._chosen(command)
+        own, shared = await work.preferences.of(command.by.id), await work.preferences.of(WORKSPACE)
+        defaults = Preferences(
+            provider=self._defaults.provider, model=self._defaults.model, system_prompt=self._defaults.system_prompt
+        )
+        if chosen.model and not chosen.provider:  # of the provider that would be taken anyway
+            chosen = replace(chosen, provider=own.over(shared).over(defaults).provider)
+        preferred = chosen.over(own).over(shared).over(defaults)
+        if preferred.model:
+            return preferred
+        usual = self._defaults.models.get(preferred.provider) or ("",)
+        return replace(preferred, model=usual[0])
 
     async def _open_session(
         self,
@@ -126,7 +151,8 @@ class Decisions:
         card: bool,
     ) -> None:
         by, task = command.by, command.task
-        provider, model = self._model_for(command)
+        self._policy.check_right(Right.START, await grants_of(work, command), thread.channel)
+        preferred = await self._preferred(work, command)
         newest = await work.sessions.newest_in(thread.id)
         if newest is not None and not newest.finished:
             raise UserError(f"#{newest.number} is still at work in this thread. Reply there, or stop it first.")
@@ -135,8 +161,9 @@ class Decisions:
             thread=thread.id,
             task=task,
             starter=by,
-            provider=provider,
-            model=model,
+            provider=preferred.provider,
+            model=preferred.model,
+            system_prompt=preferred.system_prompt,
             max_rounds=self._defaults.max_rounds,
             parent=parent,
         )
@@ -158,10 +185,22 @@ class Decisions:
         log.info("session.opened", session=session.id, number=session.number, workspace=work.workspace)
 
     async def _check_room(self, work: Work, by: Person) -> None:
+        """Nobody else can open a session of the workspace before this transaction ends: it holds the row of numbers."""
         limit = self._policy.max_active_per_workspace + 1
         active = await work.sessions.search(SessionQuery(states=ACTIVE, limit=limit))
         of_user = await work.sessions.search(SessionQuery(states=ACTIVE, starter=by.id, limit=limit))
-        self._policy.check_room(of_user=len(of_user), of_workspace=len(active))
+        room = Room(active_of_user=len(of_user), active=len(active))
+        day_ago = work.now - _DAY
+        if self._policy.max_per_user_per_day or self._policy.max_per_workspace_per_day:
+            room = replace(
+                room,
+                today_of_user=await work.sessions.count(day_ago, starter=by.id),
+                today=await work.sessions.count(day_ago),
+            )
+        if self._policy.limits_cost:
+            spent, by_user = await work.usage.spent(day_ago), await work.usage.spent(day_ago, by=by.id)
+            room = replace(room, usd=spent.cost_usd or 0.0, usd_by_user=by_user.cost_usd or 0.0)
+        self._policy.check_room(room)
 
     # --- reply
 
@@ -174,69 +213,36 @@ class Decisions:
         if not thread.owned and not command.addressed:
             return None
         self._policy.check_person(restricted=command.restricted)
-        if not command.text.strip():
-            return Answer(text="I can read words only, for now: please write your reply.")
+        if not command.text.strip() and not command.files:
+            return Answer(text="There is nothing in it that I can read: please write your reply, or attach a file.")
         if command.text.strip().casefold() == "stop":
-            return await self._stops.stop(work, session, command.by, admin=command.admin)
+            grants = await grants_of(work, command)
+            return await self._stops.stop(work, session, command.by, grants, command.place.channel)
         if session.finished:
-            self._policy.check_task(command.text)
-            follow_up = StartSession(place=command.place, by=command.by, task=command.text)
+            follow_up = _start_by(command)
+            self._policy.check_task(follow_up.task)
             await self._open_session(
                 work, thread, follow_up, parent=session.id, message=command.message, card=thread.card is None
             )
             return None
-        question = await work.questions.open_in(session.id)
-        if question is not None and _is_later(command, question):
-            await self._answer_question(work, session, question, command)
-            return None
-        return await self._note(work, session, command)
+        return await self._answers.reply(work, session, command)
 
     async def _reply_elsewhere(self, work: Work, command: PostReply) -> None:
         """A reply in a thread that Muster does not know: a start when it is addressed, else nothing."""
         if await work.threads.opening_in(command.place.channel):
             raise TransientError("the reply may be under a root post whose id is not known yet")
         if command.addressed:
-            start = StartSession(place=command.place, by=command.by, task=command.text, restricted=command.restricted)
-            await self._start(work, start)
-
-    async def _answer_question(self, work: Work, session: Session, question: Question, command: PostReply) -> None:
-        if not await work.questions.answer(question.id, command.by, command.text, command.message):
-            raise Conflict("another reply was first")
-        await work.sessions.record(
-            session.id,
-            InState(states=frozenset({State.WAITING})),
-            [ev.QuestionAnswered(question=question.id, by=command.by, text=command.text, message=command.message)],
-            move=Move.ANSWER,
-        )
-        work.wake(session.id)
-        work.ring(TOPIC_RELAY, work.workspace)
-
-    async def _note(self, work: Work, session: Session, command: PostReply) -> Answer | None:
-        if session.state is State.STOPPING:
-            raise UserError(f"#{session.number} is being stopped. Reply again when it has ended, to go on from there.")
-        await work.sessions.record(
-            session.id,
-            InState(states=UNFINISHED - {State.STOPPING}),
-            [ev.NoteGiven(by=command.by, text=command.text, message=command.message)],
-        )
-        work.ring(TOPIC_RELAY, work.workspace)
-        answered = await work.questions.last_answer(session.id)
-        if answered is None or answered.by.id == command.by.id:
-            return None
-        # Typed before the winning answer could be seen: it was meant as an answer.
-        if _is_later(command, answered.question) and command.said_at <= answered.at:
-            return Answer(
-                text=f"The question is already answered by {answered.by.name}. "
-                "The team gets your message as a note, at its next turn."
-            )
-        return None
+            await self._start(work, _start_by(command))
 
 
-def _is_later(command: PostReply, question: Question) -> bool:
-    """Whether the message came after the question could be read.
-
-    By the platform's ids; while the outcome of the question's post is unknown, by time: it may be visible already.
-    """
-    if question.message is not None:
-        return command.message > question.message
-    return question.attempted_at is not None and command.said_at > question.attempted_at
+def _start_by(command: PostReply) -> StartSession:
+    """The start that a reply is where no team is at work."""
+    return StartSession(
+        place=command.place,
+        by=command.by,
+        task=command.text.strip() or ("Look at the attached files." if command.files else ""),
+        files=command.files,
+        restricted=command.restricted,
+        admin=command.admin,
+        groups=command.groups,
+    )

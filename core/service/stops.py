@@ -6,13 +6,14 @@ Called by the front desk's decisions, inside their transaction. Reads and writes
 from collections.abc import Sequence
 
 from core.domain import events as ev
+from core.domain.access import Grants
 from core.domain.commands import StopSession
 from core.domain.lifecycle import FINAL, Move, State
-from core.domain.refs import Person
+from core.domain.refs import ChannelId, Person
 from core.domain.session import Session
 from core.errors import UserError
 from core.ports import TOPIC_RELAY, TOPIC_STEER, Answer, InState, SessionQuery, Work
-from core.service.policy import Policy
+from core.service.policy import Policy, grants_of
 
 _HARD_STOP = frozenset({State.BUILDING, State.RUNNING})
 UNFINISHED = frozenset(State) - FINAL
@@ -41,7 +42,7 @@ class Stops:
                 return None  # somebody else's message
             self._policy.check_person(restricted=command.restricted)
             session = marked
-        return await self.stop(work, session, command.by, admin=command.admin)
+        return await self.stop(work, session, command.by, await grants_of(work, command), command.place.channel)
 
     async def _meant(self, work: Work, command: StopSession) -> Session:
         if command.number is not None:
@@ -63,15 +64,17 @@ class Stops:
         thread = await work.threads.get(session.thread) if session is not None and session.thread else None
         # Whether somebody else's session of another conversation exists is not said.
         here = thread is not None and thread.channel == command.place.channel
-        if session is None or not (here or self._policy.may_stop(session, command.by, admin=command.admin)):
+        channel = thread.channel if thread is not None else command.place.channel
+        may_stop = session is not None and self._policy.may_stop(session, await grants_of(work, command), channel)
+        if session is None or not (here or may_stop):
             raise UserError(f"There is no session #{number} that you can stop. Whoever started one can, or an admin.")
         return session
 
-    async def stop(self, work: Work, session: Session, by: Person, *, admin: bool) -> Answer:
+    async def stop(self, work: Work, session: Session, by: Person, grants: Grants, channel: ChannelId) -> Answer:
         """End *session*, at once when no worker holds it; raises as `carry_out` does."""
         if session.finished:
             raise UserError(f"#{session.number} has ended already.")
-        self._policy.check_stop(session, by, admin=admin)
+        self._policy.check_stop(session, grants, channel)
         if session.state is State.STOPPING:
             raise UserError(f"#{session.number} is being stopped already.")
         if session.state in _HARD_STOP:

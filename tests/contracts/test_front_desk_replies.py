@@ -15,7 +15,7 @@ from tests.conftest import NotingQueue, SetClock
 from tests.support.desk import ACME, ANA, BEN, CHLOE, GENERAL, Desk, World, next_message, start, stop
 
 ELSEWHERE = Place(workspace=ACME, channel=GENERAL, root=MessageId("1600000000.000100"))
-NOT_WORDS = "I can read words only, for now: please write your reply."
+NOT_WORDS = "There is nothing in it that I can read: please write your reply, or attach a file."
 
 
 async def at_work(desk: Desk, world: World, task: str = "count") -> tuple[Session, Place]:

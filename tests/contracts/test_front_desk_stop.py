@@ -55,7 +55,7 @@ async def test_nobody_else_stops_it(desk: Desk, world: World, state: State) -> N
     session = await world.only_session()
     await world.bring_to(session, state)
     before = await world.session(session.id)
-    assert await desk.ask(stop(BEN)) == ["Only Ana, who started #1, or an admin can stop it."]
+    assert await desk.ask(stop(BEN)) == ["Only Ana, who started #1, an operator or an admin can stop it."]
     assert await world.session(session.id) == before
 
 
@@ -93,7 +93,9 @@ async def test_the_word_stop_of_somebody_else_is_neither_a_stop_nor_an_answer(de
     session = await world.only_session()
     place = await world.place(session)
     await world.ask(session, await world.run(session))
-    assert await desk.ask(world.reply(place, "stop", BEN)) == ["Only Ana, who started #1, or an admin can stop it."]
+    assert await desk.ask(world.reply(place, "stop", BEN)) == [
+        "Only Ana, who started #1, an operator or an admin can stop it."
+    ]
     assert (await world.session(session.id)).state is State.WAITING
     assert await desk.ask(replace(world.reply(place, "stop", BEN), admin=True)) == [STOPPING]
 

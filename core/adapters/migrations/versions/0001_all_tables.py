@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from core.adapters.sql_tables import UtcDateTime
+from core.adapters.sql_types import UtcDateTime
 
 revision = "0001"
 down_revision = None
