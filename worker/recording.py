@@ -1,12 +1,14 @@
 """What an event may hold before it is kept: no secrets, and no more than anybody would read.
 
-Called by the journal for every event that a worker records, so that nothing goes around it. Pure.
+Called by the journal for every event that a worker records, so that nothing goes around it, with the `Redactor` of its
+session. Pure.
 """
 
 from dataclasses import replace
 
 from core.domain import events as ev
 from core.service.outbound import redact
+from core.service.redaction import Redactor
 from worker.team.transcript import shortened
 
 SAID_CHARS = 40_000
@@ -18,38 +20,60 @@ CHOICE_CHARS = 75
 REASON_CHARS = 600
 
 
-def fit(event: ev.Event) -> ev.Event:
-    """*event* as it may be kept."""
+KNOWS_NONE = Redactor()
+
+
+def fit(event: ev.Event, redactor: Redactor = KNOWS_NONE) -> ev.Event:
+    """*event* as it may be kept; *redactor* knows the secrets that the session's worker holds."""
+
+    def clear(text: str, most_chars: int) -> str:
+        return kept(text, most_chars, redactor)
+
     match event:
         case ev.TeamBuilt(team=team, fallback_reason=reason):
-            return ev.TeamBuilt(team=tuple(map(_member, team)), fallback_reason=kept(reason, REASON_CHARS))
+            members = tuple(_member(member, redactor) for member in team)
+            return ev.TeamBuilt(team=members, fallback_reason=clear(reason, REASON_CHARS))
         case ev.Said(text=text):
-            return replace(event, text=kept(text, SAID_CHARS))
-        case ev.ToolStarted(arguments=arguments):
-            return replace(event, arguments=redact(arguments)[:ARGUMENTS_CHARS])
-        case ev.ToolFinished(output=text):
-            return replace(event, output=output(text))
-        case ev.QuestionAsked(text=text, choices=choices):
-            short = tuple(" ".join(kept(choice, CHOICE_CHARS).split()) for choice in choices)
-            return replace(event, text=kept(text, QUESTION_CHARS), choices=tuple(filter(None, short)))
+            return replace(event, text=clear(text, SAID_CHARS))
+        case ev.ToolStarted(arguments=text):
+            return replace(event, arguments=arguments(text, redactor))
+        case ev.ToolFinished(output=text, files=files):
+            named = tuple(replace(file, name=redacted(file.name, redactor)) for file in files)
+            return replace(event, output=output(text, redactor), files=named)
+        case ev.QuestionAsked(text=text, choices=choices, default=default):
+            short = tuple(" ".join(clear(choice, CHOICE_CHARS).split()) for choice in choices)
+            asked = replace(event, text=clear(text, QUESTION_CHARS), choices=tuple(filter(None, short)))
+            return replace(asked, default=clear(default, QUESTION_CHARS))
         case ev.Noticed(text=text):
-            return ev.Noticed(text=kept(text, REASON_CHARS))
+            return ev.Noticed(text=clear(text, REASON_CHARS))
         case ev.Failed(reason=reason):
-            return ev.Failed(reason=kept(reason, REASON_CHARS))
+            return ev.Failed(reason=clear(reason, REASON_CHARS))
         case _:
             return event
 
 
-def kept(text: str, most_chars: int) -> str:
+def redacted(text: str, redactor: Redactor = KNOWS_NONE) -> str:
+    """*text* without secrets: those that are known, and what looks like one."""
+    # Known ones first, whole: a pattern may match a part of one. And last: what hid between their characters is gone.
+    return redactor(redact(redactor(text)))
+
+
+def kept(text: str, most_chars: int, redactor: Redactor = KNOWS_NONE) -> str:
     """*text* without secrets, its middle left out when it is longer than *most_chars*."""
-    return shortened(redact(text), most_chars)
+    return shortened(redacted(text, redactor), most_chars)
 
 
-def output(text: str) -> str:
+def arguments(text: str, redactor: Redactor = KNOWS_NONE) -> str:
+    """A tool call's arguments without secrets."""
+    return redacted(text, redactor)[:ARGUMENTS_CHARS]
+
+
+def output(text: str, redactor: Redactor = KNOWS_NONE) -> str:
     """A tool's output without secrets; long lines and long outputs are shortened in their middle."""
-    lines = (shortened(line, LINE_CHARS) for line in redact(text).splitlines())
+    lines = (shortened(line, LINE_CHARS) for line in redacted(text, redactor).splitlines())
     return shortened("\n".join(lines), OUTPUT_CHARS)
 
 
-def _member(member: ev.Member) -> ev.Member:
-    return replace(member, role=redact(member.role), instructions=redact(member.instructions))
+def _member(member: ev.Member, redactor: Redactor) -> ev.Member:
+    role, instructions = redacted(member.role, redactor), redacted(member.instructions, redactor)
+    return replace(member, role=role, instructions=instructions)
