@@ -3,20 +3,36 @@
 Entry points and `core.bootstrap` read it; nothing else does. Imports nothing of Muster outside `config`.
 """
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from config.providers import CUSTOM, DEMO, DEMO_MODEL, Provider, Structured, custom, demo
+from config.providers import (
+    CUSTOM,
+    DEMO,
+    DEMO_MODEL,
+    KNOWN,
+    NAMES,
+    Provider,
+    Structured,
+    by_name,
+    chosen,
+    configured,
+    custom,
+    demo,
+)
 
 
 class Settings(BaseSettings):
     """One deployment's settings; the environment's names are the fields' names in capitals."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, populate_by_name=True
+    )
 
     # where things are kept
     data_dir: Path = Field(default=Path("data"), description="Folder of everything that `muster up` keeps.")
@@ -40,14 +56,95 @@ class Settings(BaseSettings):
     discord_api_url: str = Field(default="", description="Discord's REST API; empty: Discord's own.")
     discord_gateway_url: str = Field(default="", description="Discord's gateway; empty: what the REST API names.")
 
-    # the model
-    model_base_url: str = Field(default="", description="An OpenAI-compatible URL; empty: the scripted demo model.")
+    # models: which is used when nobody chose one
+    default_provider: str = Field(
+        default="", description="The provider of new sessions; empty: the first that is set up, OpenRouter first."
+    )
+    default_model_name: str = Field(
+        default="",
+        validation_alias="DEFAULT_MODEL",
+        description="The model of new sessions; empty: the usual one of that provider.",
+    )
+
+    # models: providers with a name (`config.providers.KNOWN`); an empty URL is the provider's own
+    openrouter_api_key: SecretStr = Field(default=SecretStr(""), description="OpenRouter's key.")
+    openrouter_base_url: str = ""
+    openai_api_key: SecretStr = Field(default=SecretStr(""), description="OpenAI's key.")
+    openai_base_url: str = ""
+    groq_api_key: SecretStr = Field(default=SecretStr(""), description="Groq's key.")
+    groq_base_url: str = ""
+    deepseek_api_key: SecretStr = Field(default=SecretStr(""), description="DeepSeek's key.")
+    deepseek_base_url: str = ""
+    anthropic_api_key: SecretStr = Field(default=SecretStr(""), description="Anthropic's key.")
+    anthropic_base_url: str = ""
+    ollama_api_key: SecretStr = Field(default=SecretStr(""), description="For Ollama's cloud; a local one needs none.")
+    ollama_base_url: str = Field(
+        default="", description="Sets up Ollama; on this machine it is http://127.0.0.1:11434/v1."
+    )
+
+    # models: any other OpenAI-compatible endpoint
+    model_base_url: str = Field(default="", description="Its URL, which ends before `/chat/completions`.")
     model_api_key: SecretStr = Field(default=SecretStr(""), description="The key of that endpoint.")
     model_name: str = Field(default="", description="The model's id at that endpoint.")
     model_structured: Structured = Field(
         default=Structured.PROMPT, description="How it is asked for JSON: `schema`, `json` or `prompt`."
     )
     model_timeout_s: float = Field(default=300.0, gt=0, description="Longest wait for one answer of the model.")
+
+    # what people may see and use
+    system_prompt: str = Field(default="", description="What every agent is told first; people may add their own.")
+    max_sessions_per_user_per_day: int = Field(default=20, ge=1, description="Sessions one person may start in 24 h.")
+    max_sessions_per_workspace_per_day: int = Field(
+        default=200, ge=1, description="Sessions a workspace may start in 24 h."
+    )
+    max_cost_usd_per_user_per_day: float = Field(
+        default=0.0, ge=0, description="What one person's sessions may cost in 24 h; 0: no limit."
+    )
+    max_cost_usd_per_workspace_per_day: float = Field(
+        default=0.0, ge=0, description="What a workspace's sessions may cost in 24 h; 0: no limit."
+    )
+    max_file_mb: int = Field(default=10, ge=1, description="Largest file that people may attach.")
+    max_files: int = Field(default=10, ge=1, description="Files that one message may bring.")
+    question_reminder_s: float = Field(
+        default=14_400.0, ge=0, description="A question that waits for so long is brought up once more; 0: never."
+    )
+    link_hosts: str = Field(
+        default="",
+        description="Hosts that agents may link to in any session, separated by commas; `*.example.com` too.",
+    )
+
+    # people's own keys
+    private_keys: SecretStr = Field(
+        default=SecretStr(""),
+        description="Workers: keys that open people's keys, the current one first; commas between.",
+    )
+    private_keys_file: Path | None = Field(
+        default=None, description="Workers: a file with one private key a line, instead of PRIVATE_KEYS."
+    )
+    public_key: str = Field(
+        default="",
+        description="Bots: what people's keys are sealed to; `muster keys show` prints it. `muster up` needs none.",
+    )
+
+    # what tools need
+    tavily_api_key: SecretStr = Field(
+        default=SecretStr(""), description="Web search by Tavily; without it by DuckDuckGo."
+    )
+    tavily_url: str = Field(default="https://api.tavily.com", description="Tavily's API.")
+    coingecko_url: str = Field(default="https://api.coingecko.com/api/v3", description="CoinGecko's API.")
+    image_base_url: str = Field(
+        default="", description="An OpenAI-compatible images endpoint; empty: OpenAI's where its key is set."
+    )
+    image_api_key: SecretStr = Field(default=SecretStr(""), description="The key of that endpoint.")
+    image_model: str = Field(default="gpt-image-2.5-flare", description="The model that makes images.")
+    query_databases: dict[str, str] = Field(
+        default_factory=dict, description="Databases that agents may read: JSON of names and SQLAlchemy URLs."
+    )
+    query_timeout_s: float = Field(default=15.0, gt=0, description="Longest time of one query of an agent.")
+    query_rows: int = Field(default=200, ge=1, description="Rows that one query of an agent may give.")
+    web_private_hosts: str = Field(
+        default="", description="Hosts of your own network that agents may read, as `host:port`, separated by commas."
+    )
 
     # sessions
     max_rounds: int = Field(default=12, ge=1, description="Turns of agents in one session.")
@@ -98,16 +195,44 @@ class Settings(BaseSettings):
 
     @property
     def has_model(self) -> bool:
-        """Whether a real model endpoint is configured."""
-        return bool(self.model_base_url or self.model_api_key.get_secret_value())
+        """Whether a real model provider is configured, or is meant to be used with people's own keys."""
+        return self.default_model[0] != DEMO
 
     @property
     def default_model(self) -> tuple[str, str]:
         """Names of the provider and the model of new sessions; needs no key, so that bots can be without one."""
-        return (CUSTOM, self.model_name) if self.has_model else (DEMO, DEMO_MODEL)
+        name = self.default_provider or next(filter(self._is_set_up, NAMES), DEMO)
+        if name == DEMO:
+            return DEMO, DEMO_MODEL
+        usual = self.model_name if name == CUSTOM else by_name(KNOWN)[name].default_model
+        return name, self.default_model_name or usual
+
+    def providers(self, demo_url: str = "") -> list[Provider]:
+        """All providers: those without a key here too, since people may bring their own.
+
+        Args:
+            demo_url: where the demo model is. Where no other is configured, it is there without an answer too.
+
+        Raises:
+            ProviderNotReady: what is set of a provider is not complete or cannot be right; says which.
+        """
+        found = [
+            configured(known, base_url=self._url(known.name), api_key=self._key(known.name).get_secret_value())
+            for known in KNOWN
+        ]
+        if self._is_set_up(CUSTOM):
+            names = ("MODEL_BASE_URL", "MODEL_API_KEY", "MODEL_NAME")
+            key = self.model_api_key.get_secret_value()
+            found.append(
+                custom(self.model_base_url, key, self.model_name, structured=self.model_structured, names=names)
+            )
+        if demo_url or not self.has_model:
+            found.append(demo(demo_url))
+        default, model = self.default_model
+        return [replace(one, default_model=model) if one.name == default else one for one in found]
 
     def provider(self, demo_url: str = "") -> Provider:
-        """The model provider of this deployment.
+        """The provider of `default_model`.
 
         Args:
             demo_url: where the demo model is, for when no other is configured.
@@ -115,12 +240,24 @@ class Settings(BaseSettings):
         Raises:
             ProviderNotReady: a value is missing; says which.
         """
-        if not self.has_model and demo_url:
-            return demo(demo_url)
-        return custom(
-            self.model_base_url,
-            self.model_api_key.get_secret_value(),
-            self.model_name,
-            structured=self.model_structured,
-            names=("MODEL_BASE_URL", "MODEL_API_KEY", "MODEL_NAME"),
-        )
+        return chosen(by_name(self.providers(demo_url)), self.default_model[0])
+
+    @field_validator("default_provider")
+    @classmethod
+    def _known_provider(cls, name: str) -> str:
+        if name not in ("", DEMO, *NAMES):
+            raise ValueError(f"there is no provider {name!r}; known are {', '.join(NAMES)}")
+        return name
+
+    def _is_set_up(self, name: str) -> bool:
+        if name == CUSTOM:
+            return bool(self.model_base_url or self.model_api_key.get_secret_value())
+        return bool(self._key(name).get_secret_value() if by_name(KNOWN)[name].needs_key else self._url(name))
+
+    def _key(self, name: str) -> SecretStr:
+        key: SecretStr = getattr(self, f"{name}_api_key")
+        return key
+
+    def _url(self, name: str) -> str:
+        url: str = getattr(self, f"{name}_base_url")
+        return url

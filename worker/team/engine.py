@@ -94,11 +94,15 @@ class DirectStream(MemoryStream):
                     event = outcome
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class PooledConfig(OpenAIConfig):
     """An `OpenAIConfig` that makes its client once: ag2 asks for one with each call, at 25 ms each."""
 
-    _client: LLMClient | None = field(default=None, init=False, repr=False, compare=False)
+    _client: LLMClient | None = field(default=None, init=False, compare=False)
+
+    def __repr__(self) -> str:
+        """Without the key, which ag2's own would show."""
+        return f"PooledConfig(model={self.model!r}, base_url={self.base_url!r})"
 
     def create(self) -> Any:
         """The one client of this config."""

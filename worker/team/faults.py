@@ -7,19 +7,25 @@ import email.utils
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx2
 import openai
 from pydantic import ValidationError
 
-from config.providers import Provider
+from config.providers import OLLAMA, Provider
 from core.service.outbound import REDACTED, redact
 
+UNKNOWN_PROVIDER = "unknown_provider"
+NO_KEY = "no_key"
 BAD_KEY = "bad_key"
 NO_CREDIT = "no_credit"
 UNKNOWN_MODEL = "unknown_model"
 TOO_LONG = "too_long"
+MODERATED = "moderated"
+NO_TOOLS = "no_tools"
 NO_SCHEMA = "no_schema"
+NO_THOUGHTS = "no_thoughts"
 REFUSED = "refused"
 BUSY = "busy"
 UNREACHABLE = "unreachable"
@@ -28,11 +34,71 @@ BROKEN = "broken"
 NONSENSE = "nonsense"
 
 _DETAIL_CHARS = 200
+_SAID_CHARS = 4_000
 _AGAIN = "Reply here to try again."
-_NO_CREDIT_WORDS = ("insufficient_quota", "insufficient balance", "insufficient credit", "billing", "out of credit")
-_TOO_LONG_WORDS = ("context_length", "maximum context", "context window", "prompt is too long", "too many tokens")
-_MODEL_WORDS = ("model_not_found", "not a valid model", "unknown model", "invalid model", "no such model")
-_SCHEMA_WORDS = ("response_format", "json_schema", "json_object", "structured output")
+
+# What providers write, in lower case. The documents and threads that each comes from: docs/models.md.
+_MODERATED = (
+    "content_policy",
+    "content_filter",
+    "content filtering",
+    "content exists risk",
+    "moderation",
+    "usage policy",
+    "requires moderation",
+)
+_NO_CREDIT = (
+    "insufficient_quota",
+    "insufficient balance",
+    "insufficient credit",
+    "insufficient_credits",
+    "requires more credits",
+    "credit balance is too low",
+    "billing_error",
+    "billing_not_active",
+    "billing_hard_limit",
+    "out of credit",
+    "exceeded your current quota",
+    "key limit exceeded",
+    "specified api usage limits",
+)
+_TOO_LONG = (
+    "context_length",
+    "context length",
+    "context window",
+    "context limit",
+    "context size",
+    "maximum context",
+    "prompt is too long",
+    "prompt too long",
+    "string_above_max_length",
+    "too many tokens",
+    "request too large",
+    "request_too_large",
+)
+_NO_TOOLS = (
+    "does not support tools",
+    "support tool use",
+    "does not support function",
+    "tool calling` is not supported",
+)
+_NO_THOUGHTS = ("reasoning_effort", "reasoning_content", "expected `thinking`")
+_UNKNOWN_MODEL = (
+    "model_not_found",
+    "model_decommissioned",
+    "model_permission_blocked",
+    "not a valid model",
+    "unknown model",
+    "invalid model",
+    "no such model",
+    "model not exist",
+    "no endpoints found for",
+    "no allowed providers",
+    "supported api model names",
+)
+_NO_SCHEMA = ("response_format", "response format", "json_schema", "json_object", "structured output", "json_validate")
+_FAILED_GENERATION = ("tool_use_failed", "failed_generation", "failed to call a function")
+_WRONG_PLACE = ("unsupported_country", "country, region")
 
 
 class NothingSaid(Exception):
@@ -54,17 +120,35 @@ class Fault:
     attempts: int | None = None  # try at most this often, when it is less than usual
 
 
+async def surface_error(response: httpx2.Response) -> None:
+    """A response hook of the model client: an error that came with status 200 gets the status that it names.
+
+    OpenRouter answers so when a model fails after it began (https://openrouter.ai/docs/api/reference/errors).
+    """
+    if response.status_code != 200 or b'"error"' not in await response.aread():
+        return
+    try:
+        body: Any = response.json()
+    except ValueError:
+        return
+    if isinstance(body, dict) and body.get("error") and not body.get("choices"):
+        code = body["error"].get("code") if isinstance(body["error"], dict) else None
+        response.status_code = code if isinstance(code, int) and 400 <= code < 600 else 502
+
+
 def fault_of(error: Exception, provider: Provider, model: str) -> Fault:
     """Read *error*, raised while calling *model* at *provider*.
 
-    Source: https://platform.openai.com/docs/guides/error-codes; other providers' variants as their documents name them.
+    Source: https://platform.openai.com/docs/guides/error-codes; other providers' variants as docs/models.md names them.
     """
     name = f"the model provider `{provider.name}`"
     match error:
-        case NothingSaid(finish_reason="content_filter"):
-            return _final(REFUSED, f"{name} held back its answer (content filter). Word the task in another way.")
+        case NothingSaid(finish_reason="content_filter" | "refusal"):
+            return _final(MODERATED, f"{name} held back its answer (content filter). Word the task in another way.")
         case NothingSaid(finish_reason="length"):
             return _final(TOO_LONG, f"the model `{model}` used up its output limit before it said anything. {_AGAIN}")
+        case NothingSaid(finish_reason="error"):
+            return _passing(BROKEN, f"{name} broke off its answer. {_AGAIN}")
         case openai.APIStatusError():
             return _of_status(error, name, provider, model)
         case openai.APITimeoutError() | TimeoutError() | httpx2.TimeoutException():
@@ -83,29 +167,54 @@ def fault_of(error: Exception, provider: Provider, model: str) -> Fault:
 
 
 def _of_status(error: openai.APIStatusError, name: str, provider: Provider, model: str) -> Fault:
-    said = _said(error)
+    status, said, after_s = error.status_code, _said(error), _retry_after_s(error)
+    if status == 401:
+        return _final(BAD_KEY, f"{name} refused the key (401). Set a valid key for it.")
+    if status == 402 and after_s is not None:  # OpenRouter: too much of the balance is in use right now
+        return _passing(BUSY, f"{name} is limiting our calls (402). {_AGAIN}", retry_after_s=after_s)
+    if status == 402 or _any(said, _NO_CREDIT):
+        return _final(NO_CREDIT, f"the account at the model provider `{provider.name}` has no credit left. Top it up.")
+    if status == 413 or _any(said, _TOO_LONG):
+        words = f"the conversation is too long for the model `{model}`. Start anew with a shorter task."
+        return _final(TOO_LONG, words)
+    if status < 429 and (fault := _of_request(said, error, name, provider, model)):
+        return fault
+    if status == 403:
+        return _final(BAD_KEY, f"{name} refused the key (403). Set a valid key for it.")
+    if status in (429, 498):  # 498: Groq has no room
+        return _passing(BUSY, f"{name} is limiting our calls ({status}). {_AGAIN}", retry_after_s=after_s)
+    if status in (408, 409, 425) or status >= 500:
+        return _passing(BROKEN, f"{name} has trouble ({status}). {_AGAIN}", retry_after_s=after_s)
+    detail = _detail(error, provider)
+    return _final(REFUSED, f"{name} refused the call ({status}){detail}. Check its URL and the model.")
+
+
+def _of_request(said: str, error: openai.APIStatusError, name: str, provider: Provider, model: str) -> Fault | None:
+    """What is wrong with the request itself, where its words tell."""
     status = error.status_code
-    fault: Fault
-    if status == 402 or any(word in said for word in _NO_CREDIT_WORDS):
-        fault = _final(NO_CREDIT, f"the account at the model provider `{provider.name}` has no credit left. Top it up.")
-    elif status in (401, 403):
-        fault = _final(BAD_KEY, f"{name} refused the key ({status}). Set a valid key for it.")
-    elif status == 413 or any(word in said for word in _TOO_LONG_WORDS):
-        fault = _final(
-            TOO_LONG, f"the conversation is too long for the model `{model}`. Start anew with a shorter task."
-        )
-    elif any(word in said for word in _MODEL_WORDS) or (status in (400, 404) and _names_model(said, model)):
-        fault = _final(UNKNOWN_MODEL, f"{name} does not know the model `{model}`. Choose a model that it has.")
-    elif status in (400, 422) and any(word in said for word in _SCHEMA_WORDS):
-        fault = _final(NO_SCHEMA, f"the model `{model}` cannot answer with JSON of a given form.")
-    elif status == 429:
-        fault = _passing(BUSY, f"{name} is limiting our calls (429). {_AGAIN}", retry_after_s=_retry_after_s(error))
-    elif status in (408, 409, 425) or status >= 500:
-        fault = _passing(BROKEN, f"{name} has trouble ({status}). {_AGAIN}", retry_after_s=_retry_after_s(error))
-    else:
-        detail = _detail(error, provider)
-        fault = _final(REFUSED, f"{name} refused the call ({status}){detail}. Check its URL and the model.")
-    return fault
+    flagged = isinstance(error.body, dict) and isinstance(error.body.get("metadata"), dict)
+    if _any(said, _MODERATED) or (flagged and "flagged_input" in said):
+        return _final(MODERATED, f"{name} refused the text (moderation). Word the task in another way.")
+    if _any(said, _WRONG_PLACE):
+        return _final(REFUSED, f"{name} refused the call ({status}){_detail(error, provider)}. Choose another one.")
+    if _any(said, _NO_TOOLS):
+        return _final(NO_TOOLS, f"the model `{model}` cannot use tools at `{provider.name}`. Choose another model.")
+    if status in (400, 422) and _any(said, _NO_THOUGHTS):
+        words = f"the model `{model}` cannot use tools at `{provider.name}` as it thinks. Choose another model."
+        return _final(NO_THOUGHTS, words)
+    if _any(said, _UNKNOWN_MODEL) or (status in (400, 404) and _names_model(said, model)):
+        hint = f", or run `ollama pull {model}`" if provider.name == OLLAMA else ""
+        return _final(UNKNOWN_MODEL, f"{name} does not know the model `{model}`. Choose a model that it has{hint}.")
+    if status in (400, 422) and _any(said, _NO_SCHEMA):
+        return _final(NO_SCHEMA, f"the model `{model}` cannot answer with JSON of a given form.")
+    if _any(said, _FAILED_GENERATION):
+        words = f"the model `{model}` wrote tool calls that {name} could not read. Choose another model."
+        return Fault(reason=NONSENSE, sentence=words, passing=True, attempts=3)
+    return None
+
+
+def _any(said: str, words: tuple[str, ...]) -> bool:
+    return any(word in said for word in words)
 
 
 def _names_model(said: str, model: str) -> bool:
@@ -117,15 +226,34 @@ def _said(error: openai.APIStatusError) -> str:
         body = json.dumps(error.body)
     except (TypeError, ValueError):
         body = str(error.body)
-    return f"{error.code} {body}"[:4000].lower()
+    return f"{error.code} {body}"[:_SAID_CHARS].lower()
 
 
 def _detail(error: openai.APIStatusError, provider: Provider) -> str:
-    message = error.body.get("message") if isinstance(error.body, dict) else None
-    if not isinstance(message, str) or not message.strip():
+    message = _message(error.body)
+    if not message:
         return ""
     words = redact(message.replace(provider.api_key, REDACTED)) if provider.api_key else redact(message)
     return ": " + " ".join(words.split())[:_DETAIL_CHARS].rstrip(" .")
+
+
+def _message(body: object) -> str:
+    """The provider's own words: at OpenRouter those of the provider behind it, at Ollama the whole error."""
+    if isinstance(body, str):
+        return body
+    if not isinstance(body, dict):
+        return ""
+    metadata = body.get("metadata")
+    raw = metadata.get("raw") if isinstance(metadata, dict) else None
+    if isinstance(raw, str):
+        try:
+            inner = json.loads(raw)
+        except (ValueError, RecursionError):
+            return raw
+        if isinstance(inner, dict) and (words := _message(inner.get("error", inner))):
+            return words
+    message = body.get("message")
+    return message if isinstance(message, str) else ""
 
 
 def _retry_after_s(error: openai.APIStatusError) -> float | None:

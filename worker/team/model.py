@@ -6,6 +6,7 @@ only place that tries a call again, and a caller sees no error of a provider but
 
 import asyncio
 import random
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,16 +18,27 @@ from config.providers import Provider, ProviderNotReady, Structured, chosen
 from core.domain.session import Usage
 from core.errors import PermanentError
 from worker.team.engine import Answer, PooledConfig, ask, schema_of
-from worker.team.faults import NO_SCHEMA, Fault, NothingSaid, fault_of
+from worker.team.faults import (
+    NO_KEY,
+    NO_SCHEMA,
+    NO_THOUGHTS,
+    UNKNOWN_PROVIDER,
+    Fault,
+    NothingSaid,
+    fault_of,
+    surface_error,
+)
 from worker.team.messages import Call, Message, Offered
-from worker.team.usage import Bill, billed, read_cost, usage_of
+from worker.team.usage import Bill, billed, price_of, read_bill, usage_of
 
 log = structlog.get_logger(__name__)
 
 Notice = Callable[[str], Awaitable[None]]
 """Tells people, in a sentence, that a call takes long."""
 
-JSON_OBJECT = {"response_format": {"type": "json_object"}}
+JSON_OBJECT: Mapping[str, object] = {"response_format": {"type": "json_object"}}
+MOST_CONFIGS = 256
+MOST_LEARNED = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +68,12 @@ class ModelPool:
         """Connects nothing yet; `close` must be called at the end."""
         self._providers = providers
         self._patience = patience or Patience()
-        self._configs: dict[tuple[Provider, str, bool], PooledConfig] = {}
-        self._downgraded: set[tuple[str, str]] = set()
+        self._configs: OrderedDict[tuple[Provider, str, bool, bool], PooledConfig] = OrderedDict()
+        self._learned: dict[tuple[str, str], set[str]] = {}
         self._http = httpx2.AsyncClient(
             timeout=httpx2.Timeout(self._patience.call_timeout_s, connect=10.0),
             limits=httpx2.Limits(max_connections=400, max_keepalive_connections=100),
-            event_hooks={"response": [read_cost]},
+            event_hooks={"response": [surface_error, read_bill]},
             # A proxy in the environment never leads to this machine itself.
             mounts={"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None},
         )
@@ -70,26 +82,35 @@ class ModelPool:
         """Drop all connections."""
         await self._http.aclose()
 
-    def model(self, provider: str, model: str, *, notice: Notice | None = None) -> "Model":
+    def model(self, provider: str, model: str, *, key: str = "", notice: Notice | None = None) -> "Model":
         """The *model* (empty: the provider's default) at the provider called *provider*.
 
         Args:
+            key: a person's or a workspace's own, instead of the deployment's.
             notice: told once for each call that is tried for longer than `Patience.notice_after_s`.
 
         Raises:
-            PermanentError: this deployment has no such provider.
+            PermanentError: this deployment has no such provider, or nobody has a key for it; says what to set.
         """
         try:
-            found = chosen(self._providers, provider)
+            found = chosen(self._providers, provider, key=key)
         except ProviderNotReady as error:
-            raise PermanentError(str(error), reason="unknown_provider") from error
+            reason = NO_KEY if provider in self._providers else UNKNOWN_PROVIDER
+            raise PermanentError(str(error), reason=reason) from error
         return Model(self, found, model or found.default_model, self._patience, notice)
 
-    def config(self, provider: Provider, model: str, *, json_object: bool) -> PooledConfig:
-        """The engine's config for one model, made once."""
-        key = (provider, model, json_object)
-        if key not in self._configs:
-            self._configs[key] = PooledConfig(
+    def config(self, provider: Provider, model: str, *, json_object: bool, thoughts: bool) -> PooledConfig:
+        """The engine's config for one model and key, made once while it is in use.
+
+        Args:
+            json_object: ask for a JSON object.
+            thoughts: False: the model shall not think before it answers.
+        """
+        key = (provider, model, json_object, thoughts)
+        config = self._configs.pop(key, None)
+        if config is None:
+            body = {**(JSON_OBJECT if json_object else {}), **({} if thoughts else provider.thinking_off)}
+            config = PooledConfig(
                 model=model,
                 # The SDK refuses an empty key; servers that want none ignore this one.
                 api_key=provider.api_key or "none",
@@ -97,20 +118,34 @@ class ModelPool:
                 max_retries=0,  # `Model` tries again, nobody else
                 timeout=self._patience.call_timeout_s,
                 http_client=self._http,
-                extra_body=JSON_OBJECT if json_object else None,
+                extra_body=body or None,
             )
-        return self._configs[key]
+        self._configs[key] = config
+        if len(self._configs) > MOST_CONFIGS:
+            self._configs.popitem(last=False)
+        return config
 
-    def structured(self, provider: Provider, model: str) -> Structured:
-        """How this model is asked for JSON."""
-        return Structured.PROMPT if (provider.name, model) in self._downgraded else provider.structured
+    def learned(self, provider: Provider, model: str) -> frozenset[str]:
+        """What this model has refused so far: `faults.NO_SCHEMA`, `faults.NO_THOUGHTS`."""
+        return frozenset(self._learned.get((provider.name, model), ()))
 
-    def downgrade(self, provider: Provider, model: str) -> bool:
-        """This model refused `response_format`: ask it in words from now on. False when it was asked so already."""
-        if self.structured(provider, model) is Structured.PROMPT:
+    def learn(self, refused: str, provider: Provider, model: str, *, known: frozenset[str]) -> bool:
+        """This model *refused* something: ask it without from now on.
+
+        Args:
+            known: what it was asked without when it refused; another call may have learned the same meanwhile.
+
+        Returns:
+            Whether there is another way to ask.
+        """
+        if refused not in (NO_SCHEMA, NO_THOUGHTS) or refused in known:
             return False
-        log.info("model.no_response_format", provider=provider.name, model=model)
-        self._downgraded.add((provider.name, model))
+        if refused == NO_SCHEMA and provider.structured is Structured.PROMPT:
+            return False
+        log.info("model.asked_otherwise", provider=provider.name, model=model, refused=refused)
+        if len(self._learned) >= MOST_LEARNED:  # names come from people; what is forgotten is learned again
+            self._learned.clear()
+        self._learned.setdefault((provider.name, model), set()).add(refused)
         return True
 
 
@@ -131,6 +166,10 @@ class Model:
         """What was used since this was last called; None for nothing."""
         used, self._used = self._used, None
         return used
+
+    def price_of(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """What a call with so many tokens would cost, in US dollars; None when that is not known."""
+        return price_of(self._provider, self.name, prompt_tokens, completion_tokens)
 
     async def reply(
         self,
@@ -157,12 +196,13 @@ class Model:
         while True:
             attempt += 1
             left_s = self._patience.total_s - (loop.time() - started)
+            known = self._pool.learned(self._provider, self.name)
             try:
-                return await self._attempt(left_s, system, messages, offered, form)
+                return await self._attempt(left_s, known, system, messages, offered, form)
             except Exception as error:
                 fault = fault_of(error, self._provider, self.name)
             log.warning("model.failed", provider=self._provider.name, reason=fault.reason, attempt=attempt)
-            if fault.reason == NO_SCHEMA and self._pool.downgrade(self._provider, self.name):
+            if self._pool.learn(fault.reason, self._provider, self.name, known=known):
                 continue
             waited_s = loop.time() - started
             wait_s = self._wait_s(fault, attempt, self._patience.total_s - waited_s)
@@ -174,20 +214,26 @@ class Model:
     async def _attempt(
         self,
         left_s: float,
+        known: frozenset[str],
         system: str,
         messages: Sequence[Message],
         offered: Sequence[Offered],
         form: type[BaseModel] | None,
     ) -> Reply:
-        way = self._pool.structured(self._provider, self.name)
-        config = self._pool.config(self._provider, self.name, json_object=form is not None and way is Structured.JSON)
+        way = Structured.PROMPT if NO_SCHEMA in known else self._provider.structured
+        config = self._pool.config(
+            self._provider,
+            self.name,
+            json_object=form is not None and way is Structured.JSON,
+            thoughts=not (offered and NO_THOUGHTS in known),
+        )
         schema = schema_of(form, in_prompt=way is not Structured.SCHEMA) if form is not None else None
         bill = Bill()
         billed.set(bill)
         async with asyncio.timeout(min(self._patience.call_timeout_s, left_s)):
             answer = await ask(config, system, messages, offered=offered, schema=schema)
         self._count(answer, bill)
-        if not answer.text.strip() and not answer.calls:
+        if answer.finish_reason == "error" or not (answer.text.strip() or answer.calls):
             raise NothingSaid(answer.finish_reason)
         return Reply(text=answer.text, calls=answer.calls)
 

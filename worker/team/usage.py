@@ -1,7 +1,7 @@
 """What a model call used: tokens, and what they cost where that is known.
 
-`model` calls it after each answer. A price comes from the provider's own answer, else from the offline table of
-`genai-prices`, else it is not known; it is never guessed for an endpoint on this machine.
+`model` calls it after each answer, and before one for an estimate. A price comes from the provider's own answer, else
+from the offline table of `genai-prices`, else it is not known; it is never guessed for an endpoint on this machine.
 """
 
 import ipaddress
@@ -21,46 +21,66 @@ from worker.team.engine import Answer
 
 @dataclass(slots=True)
 class Bill:
-    """What the provider said that one call cost; ag2 drops it on the way."""
+    """What the provider said of one call that ag2 drops on the way."""
 
     cost_usd: float | None = None
+    cached_tokens: int = 0
 
 
 billed: ContextVar[Bill | None] = ContextVar("billed", default=None)
-"""Where `read_cost` notes the cost of the call that is under way."""
+"""Where `read_bill` notes what the call under way cost."""
 
 
-async def read_cost(response: httpx2.Response) -> None:
-    """A response hook of the model client: notes `usage.cost` (US dollars) of the answer.
+async def read_bill(response: httpx2.Response) -> None:
+    """A response hook of the model client: notes the cost (US dollars) and DeepSeek's count of cached tokens.
 
-    Source: https://openrouter.ai/docs/use-cases/usage-accounting
+    OpenRouter always says `usage.cost`, what its account is charged; with a key of one's own behind it, the provider
+    charges `upstream_inference_cost` besides.
+
+    Source: https://openrouter.ai/docs/use-cases/usage-accounting ("usage: {include: true}" has no effect any more),
+    https://api-docs.deepseek.com/guides/kv_cache
     """
     bill = billed.get()
     if bill is None or response.status_code != 200:
         return
-    if b'"cost"' not in await response.aread():
+    body = await response.aread()
+    if b'"cost"' not in body and b'"prompt_cache_hit_tokens"' not in body:
         return
     try:
-        cost: Any = response.json()["usage"]["cost"]
-    except (ValueError, LookupError, TypeError):
+        usage: Any = response.json()["usage"]
+        cost = _amount(usage.get("cost"))
+        if cost is not None and usage.get("is_byok") is True:
+            cost += _amount((usage.get("cost_details") or {}).get("upstream_inference_cost")) or 0.0
+        bill.cost_usd = cost
+        bill.cached_tokens = int(_amount(usage.get("prompt_cache_hit_tokens")) or 0)
+    except (ValueError, LookupError, TypeError, AttributeError):
         return
-    if isinstance(cost, int | float) and not isinstance(cost, bool) and cost >= 0:
-        bill.cost_usd = float(cost)
 
 
 def usage_of(answer: Answer, provider: Provider, model: str, bill: Bill) -> Usage:
     """Tokens and cost of one *answer* of *model*."""
-    cost_usd = bill.cost_usd if bill.cost_usd is not None else _table_cost(answer, provider, model)
-    return Usage(prompt_tokens=answer.prompt_tokens, completion_tokens=answer.completion_tokens, cost_usd=cost_usd)
+    prompt, completion = answer.prompt_tokens, answer.completion_tokens
+    cost_usd = bill.cost_usd
+    if cost_usd is None:
+        cached = max(answer.cached_tokens, bill.cached_tokens)
+        cost_usd = price_of(provider, model, prompt, completion, cached_tokens=cached)
+    return Usage(prompt_tokens=prompt, completion_tokens=completion, cost_usd=cost_usd)
 
 
-def _table_cost(answer: Answer, provider: Provider, model: str) -> float | None:
+def price_of(
+    provider: Provider, model: str, prompt_tokens: int, completion_tokens: int, *, cached_tokens: int = 0
+) -> float | None:
+    """What so many tokens cost by the table, in US dollars; None when it does not know the model.
+
+    Args:
+        cached_tokens: how many of the prompt's came from the provider's cache.
+    """
     if _on_this_machine(provider.base_url):
         return None
     used = PricedUsage(
-        input_tokens=answer.prompt_tokens,
-        output_tokens=answer.completion_tokens,
-        cache_read_tokens=min(answer.cached_tokens, answer.prompt_tokens) or None,
+        input_tokens=prompt_tokens,
+        output_tokens=completion_tokens,
+        cache_read_tokens=min(cached_tokens, prompt_tokens) or None,
     )
     for url in (provider.base_url, None):  # None: whoever is best known for the model
         try:
@@ -68,6 +88,10 @@ def _table_cost(answer: Answer, provider: Provider, model: str) -> float | None:
         except (LookupError, ValueError):
             continue
     return None
+
+
+def _amount(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _on_this_machine(url: str) -> bool:

@@ -1,8 +1,25 @@
 """The providers of a deployment as values."""
 
+from urllib.parse import urlsplit
+
 import pytest
 
-from config.providers import CUSTOM, DEMO, ProviderNotReady, Structured, by_name, chosen, custom, demo
+from config.providers import (
+    CUSTOM,
+    DEMO,
+    KNOWN,
+    NAMES,
+    OLLAMA,
+    OPENAI,
+    Provider,
+    ProviderNotReady,
+    Structured,
+    by_name,
+    chosen,
+    configured,
+    custom,
+    demo,
+)
 
 
 def test_a_key_is_never_shown() -> None:
@@ -40,3 +57,47 @@ def test_an_unknown_provider_is_refused_with_those_there_are() -> None:
         chosen(providers, "other")
     with pytest.raises(ProviderNotReady, match="none"):
         chosen({}, "other")
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.name)
+def test_the_table_says_all_that_is_needed_of_a_provider(known: Provider) -> None:
+    assert known.name in NAMES
+    url = urlsplit(known.base_url)
+    assert url.scheme == ("https" if known.needs_key else "http")
+    assert not known.base_url.endswith("/")
+    assert known.default_model
+    assert known.title
+    assert known.models_path.startswith("/")
+    assert known.key_path.startswith("/")
+    assert bool(known.key_url) is known.needs_key
+    assert (known.set_up, known.api_key) == (False, "")
+
+
+def table() -> dict[str, Provider]:
+    return dict(by_name([*KNOWN, demo("")]))
+
+
+def test_without_a_key_the_sentence_says_where_to_set_one() -> None:
+    with pytest.raises(ProviderNotReady, match=r"`openai`.*`/agents settings`, or OPENAI_API_KEY") as caught:
+        chosen(table(), OPENAI)
+    assert str(caught.value).count(". ") == 0, "it is one sentence"
+    with pytest.raises(ProviderNotReady, match="OLLAMA_BASE_URL"):
+        chosen(table(), OLLAMA, key="mine")
+    with pytest.raises(ProviderNotReady, match="`/agents settings`, or set OPENROUTER_API_KEY"):
+        chosen(table(), DEMO, key="mine")
+
+
+def test_ones_own_key_takes_the_place_of_the_deployments() -> None:
+    here = by_name([configured(table()[OPENAI], base_url="https://proxy.example/v1/", api_key="theirs")])
+    assert chosen(here, OPENAI).api_key == "theirs"
+    mine = chosen(here, OPENAI, key=" mine ")
+    assert (mine.api_key, mine.base_url) == ("mine", "https://proxy.example/v1")
+    assert chosen(table(), OPENAI, key="mine").api_key == "mine"
+    assert "mine" not in repr(mine)
+
+
+@pytest.mark.parametrize("key", ["m\u00efne", "mi ne", "mi\nne"])
+def test_a_key_of_ones_own_that_cannot_be_sent_is_refused_without_showing_it(key: str) -> None:
+    with pytest.raises(ProviderNotReady) as caught:
+        chosen(table(), OPENAI, key=key)
+    assert key not in str(caught.value)

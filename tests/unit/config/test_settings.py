@@ -11,10 +11,13 @@ import structlog
 from pydantic import SecretStr, ValidationError
 
 from config.logging import configure
-from config.providers import ProviderNotReady
+from config.providers import KNOWN, NAMES, Provider, ProviderNotReady, by_name
 from config.settings import Settings
 
 EXAMPLE = Path(__file__).parents[3] / ".env.example"
+
+
+NAMED = {str(field.validation_alias or name).upper(): name for name, field in Settings.model_fields.items()}
 
 
 def settings(**values: object) -> Settings:
@@ -23,21 +26,21 @@ def settings(**values: object) -> Settings:
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
+    for name in NAMED:
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 
 
 def test_the_example_names_every_setting_and_nothing_else() -> None:
     named = re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", EXAMPLE.read_text(), re.MULTILINE)
-    assert sorted(named) == sorted(name.upper() for name in Settings.model_fields)
+    assert sorted(named) == sorted(NAMED)
 
 
 def test_the_example_shows_the_defaults() -> None:
     shown = dict(re.findall(r"^# ([A-Z0-9_]+)=(\d+)$", EXAMPLE.read_text(), re.MULTILINE))
     assert shown
     for name, value in shown.items():
-        assert getattr(Settings(), name.lower()) == float(value), name
+        assert getattr(Settings(), NAMED[name]) == float(value), name
 
 
 def test_everything_is_in_the_data_folder_by_default(tmp_path: Path) -> None:
@@ -64,17 +67,81 @@ def test_a_token_of_either_platform_leaves_the_simulator_out() -> None:
     assert settings(slack_bot_token="xoxb-1", slack_app_token="xapp-1").has_chat
 
 
+# --- which model ---
+
+
 def test_the_demo_model_plays_only_when_no_other_is_set() -> None:
+    assert not settings().has_model
     assert settings().provider("http://demo").base_url == "http://demo"
     assert settings().default_model == ("demo", "demo")
     real = settings(model_base_url="https://models.example/v1", model_api_key="k", model_name="m")
+    assert real.has_model
     assert real.provider("http://demo").base_url == "https://models.example/v1"
     assert real.default_model == ("custom", "m")
 
 
-def test_what_is_missing_of_a_model_is_named() -> None:
-    with pytest.raises(ProviderNotReady, match="MODEL_API_KEY and MODEL_NAME"):
-        settings(model_base_url="https://models.example/v1").provider("http://demo")
+@pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.name)
+def test_one_value_sets_up_a_provider(known: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    setting = f"{known.name}_api_key" if known.needs_key else f"{known.name}_base_url"
+    monkeypatch.setenv(setting.upper(), "k" * 20 if known.needs_key else known.base_url)
+    alone = Settings()
+    assert alone.has_model
+    assert alone.default_model == (known.name, known.default_model)
+    assert alone.provider().api_key == ("k" * 20 if known.needs_key else "")
+    assert [one.name for one in alone.providers() if one.set_up] == [known.name]
+
+
+def test_everybody_may_choose_any_known_provider_and_the_demo_where_it_plays() -> None:
+    nothing = by_name(settings().providers())
+    assert set(nothing) == {known.name for known in KNOWN} | {"demo"}
+    assert not any(one.set_up for one in nothing.values())
+    assert "demo" not in by_name(settings(groq_api_key="k").providers())
+    assert by_name(settings(groq_api_key="k").providers("http://demo"))["demo"].set_up
+    custom = {"model_base_url": "https://models.example/v1", "model_api_key": "k", "model_name": "m"}
+    assert set(by_name(settings(**custom).providers())) == set(NAMES)
+
+
+def test_a_key_alone_does_not_set_up_ollama() -> None:
+    assert settings(ollama_api_key="k").default_model == ("demo", "demo")
+
+
+def test_the_first_that_is_set_up_is_used_openrouter_first() -> None:
+    several = {"groq_api_key": "g", "openai_api_key": "o", "model_base_url": "https://m.example/v1"}
+    assert settings(**several).default_model[0] == "openai"
+    assert settings(**several, openrouter_api_key="r").default_model[0] == "openrouter"
+
+
+def test_the_default_can_be_chosen_and_needs_no_key_where_it_is_only_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEFAULT_PROVIDER", "groq")
+    assert Settings().default_model == ("groq", "openai/gpt-oss-120b")
+    assert Settings().has_model
+    monkeypatch.setenv("DEFAULT_MODEL", "some/model")
+    assert Settings().default_model == ("groq", "some/model")
+    with pytest.raises(ProviderNotReady, match="GROQ_API_KEY"):
+        Settings().provider()
+    chosen = settings(openrouter_api_key="k", groq_api_key="k")
+    assert chosen.provider().name == "groq"
+    assert chosen.provider().default_model == "some/model"
+    assert settings(openrouter_api_key="k", default_provider="demo").default_model == ("demo", "demo")
+
+
+def test_an_unknown_default_provider_is_refused() -> None:
+    with pytest.raises(ValidationError, match="openrouter"):
+        settings(default_provider="openruter")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"model_base_url": "https://models.example/v1"}, "MODEL_API_KEY and MODEL_NAME"),
+        ({"openai_api_key": "k", "openai_base_url": "api.openai.com"}, "OPENAI_BASE_URL"),
+        ({"groq_api_key": "gsk_\u00e9t\u00e9"}, "GROQ_API_KEY"),
+        ({}, "OPENROUTER_API_KEY"),
+    ],
+)
+def test_what_is_missing_or_wrong_of_a_provider_is_named(wrong: dict[str, str], named: str) -> None:
+    with pytest.raises(ProviderNotReady, match=named):
+        settings(**wrong).provider()
 
 
 def test_a_limit_of_nothing_is_refused() -> None:
@@ -83,7 +150,9 @@ def test_a_limit_of_nothing_is_refused() -> None:
 
 
 def test_secrets_do_not_show() -> None:
-    assert "hidden-value" not in repr(settings(slack_bot_token=SecretStr("hidden-value")))
+    shown = settings(slack_bot_token=SecretStr("hidden-value"), groq_api_key="hidden-value")
+    assert "hidden-value" not in repr(shown)
+    assert "hidden-value" not in repr(shown.providers())
 
 
 @pytest.fixture

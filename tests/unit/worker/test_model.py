@@ -17,7 +17,7 @@ from worker.team import faults
 from worker.team.engine import Answer
 from worker.team.messages import Heard
 from worker.team.model import Model, ModelPool, Patience
-from worker.team.usage import Bill, billed, read_cost, usage_of
+from worker.team.usage import Bill, billed, read_bill, usage_of
 
 HI = [Heard("hi")]
 
@@ -209,7 +209,7 @@ async def test_the_cost_that_a_provider_names_is_taken_before_the_table() -> Non
     provider = custom("https://openrouter.ai/api/v1", "key", "m")
     bill = Bill()
     billed.set(bill)
-    await read_cost(httpx2.Response(200, json={"usage": {"cost": 0.25}}))
+    await read_bill(httpx2.Response(200, json={"usage": {"cost": 0.25}}))
     assert usage_of(_answer(), provider, "openai/gpt-4o-mini", bill).cost_usd == 0.25
 
 
@@ -217,7 +217,7 @@ async def test_the_cost_that_a_provider_names_is_taken_before_the_table() -> Non
 async def test_an_odd_cost_is_no_cost(body: bytes) -> None:
     bill = Bill()
     billed.set(bill)
-    await read_cost(httpx2.Response(200, content=body))
+    await read_bill(httpx2.Response(200, content=body))
     assert bill.cost_usd is None
 
 
