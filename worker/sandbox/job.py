@@ -6,6 +6,7 @@ Called by the `run_python` tool and by every sandbox adapter. Must never start a
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 from core.errors import PermanentError, TransientError
 
@@ -38,6 +39,19 @@ class SandboxLimits:
     output_bytes: int = 64 * _KIB  # kept: the first and the last half
     flood_bytes: int = 1 * _MIB  # written: more than this ends the run
     changed_files: int = 100  # reported
+
+    @classmethod
+    def of(cls, *, memory_mb: int, wall_s: float, cpu_s: int, processes: int, disk_mb: int) -> Self:
+        """The limits of a deployment that says these five; the others follow from them or stay as they are."""
+        return cls(
+            address_space_bytes=memory_mb * _MIB,
+            memory_bytes=memory_mb * _MIB,
+            processes=processes,
+            cpu_s=cpu_s,
+            wall_s=wall_s,
+            file_bytes=max(1, disk_mb // 8) * _MIB,
+            workspace_bytes=disk_mb * _MIB,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

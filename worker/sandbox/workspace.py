@@ -1,11 +1,14 @@
-"""The folder that agents' code works in: handing it over, measuring it, telling what changed.
+"""The folder that agents' code works in: handing it over, measuring it, telling what changed, reading and writing.
 
-Called around each run, and by whoever stores the changed files. Must never follow a symbolic link: the code
+Called around each run, and by the session's `Folder`. Must never follow a symbolic link: the code
 that ran here may have made one to anywhere.
 """
 
+import contextlib
 import hashlib
 import os
+import secrets
+import shutil
 import stat
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -111,7 +114,11 @@ def mend(folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove *folder*, however deep and closed: `shutil.rmtree` fails on a thousand levels."""
+    """Remove *folder*, however deep and closed it is."""
+    # Of a thousand levels, or of what the code has closed, the first may leave something.
+    with contextlib.suppress(OSError, RecursionError):
+        shutil.rmtree(folder)
+        return
     for command in (("chmod", "-R", "u+rwx"), ("rm", "-rf")):
         subprocess.run((*command, "--", folder), check=False, capture_output=True)
 
@@ -144,23 +151,53 @@ def read_file(folder: Path, name: str, *, most_bytes: int) -> bytes:
     Raises:
         OSError: it is gone, is no regular file, or a part of its path is a link.
     """
+    with _parent(folder, name) as (parent, last):
+        descriptor = os.open(last, os.O_RDONLY | os.O_NONBLOCK | _NO_LINK, dir_fd=parent)
+        with open(descriptor, "rb", buffering=0) as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(f"not a regular file: {name}")
+            content = bytearray()
+            while len(content) < most_bytes:
+                piece = file.read(min(_READ_BYTES, most_bytes - len(content)))
+                if not piece:
+                    break
+                content += piece
+            return bytes(content)
+
+
+def write_file(folder: Path, name: str, content: bytes) -> None:
+    """Make the regular file *name* of a workspace, or put it in the place of the file or link that is there.
+
+    Raises:
+        OSError: a folder has that name, a part of the path is no folder, or the disk is full; nothing has changed.
+    """
+    with _parent(folder, name, make=True) as (parent, last):
+        # Under another name first, so that the old content stays whole and a link is replaced, not followed.
+        new = f".{secrets.token_hex(8)}"
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o644, dir_fd=parent)
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(content)
+            os.replace(new, last, src_dir_fd=parent, dst_dir_fd=parent)
+        except OSError:
+            os.unlink(new, dir_fd=parent)
+            raise
+
+
+@contextlib.contextmanager
+def _parent(folder: Path, name: str, *, make: bool = False) -> Iterator[tuple[int, str]]:
+    """A descriptor of the folder in which *name* lies, reached without a link, and its last part."""
     *folders, last = parts = name.split("/")
     if not {"", ".", ".."}.isdisjoint(parts):
         raise OSError(f"not a name inside the workspace: {name}")
     held = [os.open(folder, _FOLDER)]
     try:
         for part in folders:
+            if make:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(part, 0o755, dir_fd=held[-1])
             held.append(os.open(part, _FOLDER, dir_fd=held[-1]))
-        held.append(os.open(last, os.O_RDONLY | os.O_NONBLOCK | _NO_LINK, dir_fd=held[-1]))
-        if not stat.S_ISREG(os.fstat(held[-1]).st_mode):
-            raise OSError(f"not a regular file: {name}")
-        content = bytearray()
-        while len(content) < most_bytes:
-            piece = os.read(held[-1], min(_READ_BYTES, most_bytes - len(content)))
-            if not piece:
-                break
-            content += piece
-        return bytes(content)
+        yield held[-1], last
     finally:
         for descriptor in held:
             os.close(descriptor)

@@ -6,13 +6,14 @@ it says so in its outcome.
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from core.domain.refs import SessionId
 from worker.ports import Sandbox
+from worker.sandbox.job import SandboxLimits
 from worker.team.messages import Offered
 from worker.tools.folder import Folder, MadeFile
 
@@ -24,6 +25,7 @@ class ToolContext:
     session: SessionId
     folder: Folder
     sandbox: Sandbox | None  # None: agents' code cannot be isolated here, so it is not run
+    python_limits: SandboxLimits = field(default_factory=SandboxLimits)  # of one run in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +55,8 @@ class Tool:
         schema = self.arguments.model_json_schema()
         schema.pop("title", None)
         schema.pop("description", None)
-        for field in schema.get("properties", {}).values():
-            field.pop("title", None)
+        for argument in schema.get("properties", {}).values():
+            argument.pop("title", None)
         return Offered(name=self.name, description=self.description, parameters=schema)
 
     def read(self, arguments: str) -> BaseModel:

@@ -2,15 +2,15 @@
 
 import json
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from core.domain import events as ev
 from core.domain.lifecycle import State
-from core.domain.refs import BlobHash, FileRef, SessionId
+from core.domain.refs import SessionId
 from tests.unit.worker.conftest import ACME, Bench, NotingSandbox
+from tests.unit.worker.tools.folders import folder_of
 from worker.ports import Sandbox
 from worker.sandbox.job import ChangedFile, Ended, PythonJob, PythonResult, SandboxFailed
 from worker.sandbox.probe import probe
@@ -18,18 +18,6 @@ from worker.tools.catalog import CATALOG
 from worker.tools.folder import MOST_FILE_BYTES, MOST_FILES, Folder
 from worker.tools.run_python import PythonArguments, run_python
 from worker.tools.tool import ToolContext
-
-
-def folder_of(root: Path, files: dict[str, bytes] | None = None, *, epoch: int = 1) -> Folder:
-    stored = files or {}
-
-    async def listed() -> Sequence[FileRef]:
-        return [FileRef(name=name, blob=BlobHash(name), size_bytes=1, mime="text/plain") for name in stored]
-
-    async def content(file: FileRef) -> bytes | None:
-        return stored[file.name]
-
-    return Folder(root, SessionId("s"), epoch, listed, content)
 
 
 async def run(sandbox: Sandbox | None, folder: Folder, code: str = "print(1)") -> tuple[str, bool]:
