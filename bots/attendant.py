@@ -110,6 +110,12 @@ class Attendant:
                     answer = await self._history.status(asked.query)
                 case Topic.HISTORY:
                     answer = await self._history.answer(asked.query)
+                case Topic.USAGE:
+                    answer = await self._desk.reports.usage(asked.query)
+                case Topic.ACCESS:
+                    answer = await self._desk.reports.access(asked.query)
+                case Topic.AUDIT:
+                    answer = await self._desk.reports.audit(asked.query)
         except MusterError as error:
             answer = Answer(text=replies.in_words(error))
         await notify(answer)

@@ -41,10 +41,11 @@ from core.ports.threads import (
     ThreadStore,
 )
 from core.ports.transactions import Across, UnitOfWork, Work
-from core.ports.wakeups import TOPIC_GAP, TOPIC_RELAY, TOPIC_STEER, TOPIC_WORK, Bell, Clock, WorkQueue
+from core.ports.wakeups import TOPIC_GAP, TOPIC_KEYS, TOPIC_RELAY, TOPIC_STEER, TOPIC_WORK, Bell, Clock, WorkQueue
 
 __all__ = [
     "TOPIC_GAP",
+    "TOPIC_KEYS",
     "TOPIC_RELAY",
     "TOPIC_STEER",
     "TOPIC_WORK",

@@ -37,5 +37,6 @@ class WorkQueue(Protocol):
 
 TOPIC_WORK = "work"  # a session may be claimed
 TOPIC_STEER = "steer"  # payload: the session that was stopped or was sent a note
+TOPIC_KEYS = "keys"  # a person has brought a key that no worker has tried
 TOPIC_GAP = "gap"  # payload: the workspace of which another process may have missed something
 TOPIC_RELAY = "relay"  # payload: the workspace with something to show

@@ -19,6 +19,9 @@ from core.ports import Answer, Clock, Conversations, InboxRow, Notify, Renderer,
 from core.service.decisions import Decisions, Defaults
 from core.service.outbound import redact, safe_file_name
 from core.service.policy import Policy
+from core.service.reports import Reports
+from core.service.sealing import Sealer
+from core.service.settings_desk import SettingsDesk
 
 __all__ = ["Defaults", "FrontDesk"]
 
@@ -45,13 +48,22 @@ class FrontDesk:
         policy: Policy,
         defaults: Defaults,
         tell: Tell,
+        sealer: Sealer | None = None,
     ) -> None:
+        """
+        Args:
+            sealer: for keys that people bring; without one they are refused.
+        """
         self._platform = platform
         self._uow = uow
         self._clock = clock
         self._conversations = conversations
         self._defaults = defaults
         self._decisions = Decisions(policy=policy, defaults=defaults, renderer=renderer)
+        self.settings = SettingsDesk(uow=uow, policy=policy, defaults=defaults, sealer=sealer)
+        """Where people's settings are looked at and changed."""
+        self.reports = Reports(uow=uow, policy=policy)
+        """What was used, who may do what, who did what."""
         self._tell = tell
         self._notify: dict[Place, dict[int, tuple[Notify, Answer | None]]] = {}  # by the inbox row
         self._failures: Counter[int] = Counter()

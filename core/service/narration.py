@@ -61,6 +61,7 @@ class Words:
     file: FileRef | None = None
     question: QuestionId | None = None
     choices: tuple[str, ...] = ()
+    approval: bool = False  # the choices are to approve and to deny
 
 
 def narrate(record: ev.Recorded, team: Sequence[ev.Member]) -> list[Words]:
@@ -91,9 +92,10 @@ def narrate(record: ev.Recorded, team: Sequence[ev.Member]) -> list[Words]:
             shown = Words(seq=seq, tone=Tone.TOOL, text=_result_words(event), speaker=by(agent))
             files = [Words(seq=seq, tone=Tone.FILE, text="", speaker=by(agent), file=file) for file in event.files]
             return [shown, *files]
-        case ev.QuestionAsked(agent=agent, text=text, question=question, choices=choices):
-            asked = Words(seq=seq, tone=Tone.QUESTION, text=clean(text), speaker=by(agent))
-            return [_with_question(asked, question, choices)]
+        case ev.QuestionAsked(agent=agent):
+            return [_question_words(seq, event, by(agent))]
+        case ev.QuestionReminded() | ev.QuestionLapsed() | ev.QuestionAnswered():
+            return notice(said) if (said := _about_question(event)) else []
         case ev.NoteGiven():
             return notice("Noted. The team reads it at its next turn.")
         case ev.ReplyChanged(text=text):
@@ -135,15 +137,33 @@ def _as_one(words: Sequence[Words]) -> Words:
     return Words(seq=words[-1].seq, tone=Tone.NOTICE, text="\n\n".join([head, *parts]))
 
 
-def _with_question(words: Words, question: QuestionId, choices: tuple[str, ...]) -> Words:
-    offered = "".join(f"\n- {clean(choice)}" for choice in choices)
+def _about_question(event: ev.QuestionReminded | ev.QuestionLapsed | ev.QuestionAnswered) -> str:
+    match event:
+        case ev.QuestionReminded():
+            return "The question above still waits for an answer."
+        case ev.QuestionLapsed(text=text):
+            return f"Nobody answered in time, so this counts: {text}"
+        case ev.QuestionAnswered(by=who, text=text, message=None):  # a press leaves nothing else in the thread
+            return f"{who.name} chose: {text}"
+        case _:
+            return ""
+
+
+def _question_words(seq: int, asked: ev.QuestionAsked, speaker: Speaker) -> Words:
+    # What is to be approved stands in a code block, letter for letter as it will be carried out.
+    parts = [asked.text if asked.approves else clean(asked.text)]
+    parts += [] if asked.approves else [f"- {clean(choice)}" for choice in asked.choices]
+    if asked.deadline_at is not None:
+        then = f"then “{clean(asked.default)}” counts" if asked.default else "then the session ends"
+        parts.append(f"\nAnswer by {asked.deadline_at:%Y-%m-%d %H:%M} UTC; {then}.")
     return Words(
-        seq=words.seq,
-        tone=words.tone,
-        text=words.text + offered,
-        speaker=words.speaker,
-        question=question,
-        choices=choices,
+        seq=seq,
+        tone=Tone.QUESTION,
+        text="\n".join(parts),
+        speaker=speaker,
+        question=asked.question,
+        choices=asked.choices,
+        approval=bool(asked.approves),
     )
 
 

@@ -1,15 +1,16 @@
-"""What any worker does for sessions whose process is gone, and for those that nobody took.
+"""What any worker does for sessions whose process is gone, those that nobody took, and questions that nobody answers.
 
 Workers call `sweep` every few seconds. It moves states in SQL and rings; it never runs a session itself.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
 
 from core.domain import events as ev
 from core.domain.lifecycle import CLAIMABLE, Move, State
-from core.domain.refs import Person, SessionId, WorkspaceId
+from core.domain.refs import Person, QuestionId, SessionId, WorkspaceId
 from core.domain.session import Session
 from core.errors import Conflict
 from core.ports import TOPIC_RELAY, Clock, Held, InState, UnitOfWork, Work
@@ -22,14 +23,17 @@ MAX_ATTEMPTS = 5
 _NOBODY_CAN_ANSWER = timedelta(minutes=15)
 """For so long a session waits on in a thread that is gone."""
 
+GRACE = timedelta(seconds=5)
+"""After a question's deadline: an answer that was given in time may still be on its way."""
+
 NO_ATTEMPTS_LEFT = (
     f"the work broke off {MAX_ATTEMPTS} times at the same place. Reply here to try again, perhaps with a smaller task."
 )
 
 
 async def sweep(uow: UnitOfWork, clock: Clock, *, queue_ttl_s: float) -> int:
-    """Take sessions back from dead workers, expire those that waited for one longer than *queue_ttl_s*, and stop those
-    that wait for an answer in a thread that is gone.
+    """Take sessions back from dead workers, expire those that waited for one longer than *queue_ttl_s*, stop those
+    that wait for an answer in a thread that is gone, and see to questions whose deadline or reminder is due.
 
     Returns:
         How many sessions were moved.
@@ -39,6 +43,8 @@ async def sweep(uow: UnitOfWork, clock: Clock, *, queue_ttl_s: float) -> int:
         abandoned = await across.abandoned()
         too_old = await across.queued_before(oldest)
         stranded = await across.stranded(clock.now() - _NOBODY_CAN_ANSWER)
+        overdue = await across.overdue(clock.now() - GRACE)
+        to_remind = await across.to_remind(clock.now())
     moved = 0
     for workspace, session, held in abandoned:
         moved += await _take_back(uow, workspace, session, held)
@@ -46,6 +52,10 @@ async def sweep(uow: UnitOfWork, clock: Clock, *, queue_ttl_s: float) -> int:
         moved += await _expire(uow, workspace, session, oldest)
     for workspace, session in stranded:
         moved += await _stop_stranded(uow, workspace, session)
+    for workspace, session, question in overdue:
+        moved += await _lapse(uow, workspace, session, question)
+    for workspace, session, question in to_remind:
+        await _remind(uow, workspace, session, question)
     return moved
 
 
@@ -103,6 +113,37 @@ async def _stop_stranded(uow: UnitOfWork, workspace: WorkspaceId, session: Sessi
         return False  # answered in another way, or stopped
     log.info("session.stranded", session=session)
     return True
+
+
+async def _lapse(uow: UnitOfWork, workspace: WorkspaceId, session: SessionId, question: QuestionId) -> bool:
+    """Go on with the question's default, or let the session expire where it has none."""
+    try:
+        async with uow.begin(workspace) as work:
+            asked = await work.questions.get(question)
+            if asked is None or not await work.questions.lapse(question):
+                return False  # answered in time
+            waiting = InState(states=frozenset({State.WAITING}))
+            if asked.default:
+                lapsed = ev.QuestionLapsed(question=question, text=asked.default)
+                await work.sessions.record(session, waiting, [lapsed], move=Move.ANSWER)
+                work.wake(session)
+            else:
+                expired = ev.Expired(reason="nobody answered the question in time. Reply here to go on from it.")
+                await work.sessions.record(session, waiting, [expired], move=Move.EXPIRE)
+            work.ring(TOPIC_RELAY, workspace)
+    except Conflict:
+        return False
+    log.info("question.lapsed", session=session, question=question)
+    return True
+
+
+async def _remind(uow: UnitOfWork, workspace: WorkspaceId, session: SessionId, question: QuestionId) -> None:
+    with suppress(Conflict):
+        async with uow.begin(workspace) as work:
+            if await work.questions.reminded(question):
+                waiting = InState(states=frozenset({State.WAITING}))
+                await work.sessions.record(session, waiting, [ev.QuestionReminded(question=question)])
+                work.ring(TOPIC_RELAY, workspace)
 
 
 async def stopper(work: Work, session: SessionId) -> Person | None:
