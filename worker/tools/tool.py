@@ -5,13 +5,16 @@ it says so in its outcome.
 """
 
 import json
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from core.domain.refs import SessionId
+from worker.equipment import Equipment
 from worker.ports import Sandbox
 from worker.sandbox.job import SandboxLimits
 from worker.team.messages import Offered
@@ -26,6 +29,19 @@ class ToolContext:
     folder: Folder
     sandbox: Sandbox | None  # None: agents' code cannot be isolated here, so it is not run
     python_limits: SandboxLimits = field(default_factory=SandboxLimits)  # of one run in it
+    equipment: Equipment = field(default_factory=Equipment)
+    # Keys that the session may use, by service ("tavily", "openai"): the starter's, else the workspace's. A tool hands
+    # one to its service and to nobody else.
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    calls: Counter[str] = field(default_factory=Counter)  # by tool, of the whole session: tools with a limit count here
+
+
+class Approval(StrEnum):
+    """Who has to agree before a tool runs."""
+
+    NONE = "none"
+    LOW = "low"  # whoever started the session, or an operator
+    HIGH = "high"  # an operator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +51,12 @@ class ToolOutcome:
     text: str  # for the model, and shown to people
     ok: bool = True
     files: tuple[MadeFile, ...] = ()
+    hosts: tuple[str, ...] = ()  # where this was found: the session's agents may link there
+
+
+def nothing_missing(_: ToolContext) -> str:
+    """For tools that can always be used."""
+    return ""
 
 
 Run = Callable[[ToolContext, Any], Awaitable[ToolOutcome]]
@@ -48,6 +70,9 @@ class Tool:
     description: str  # for models
     arguments: type[BaseModel]
     run: Run | None  # gets `arguments`; None: a person answers, and the session waits for it
+    cost: str = "free"  # what one call costs, for people
+    approval: Approval = Approval.NONE
+    missing: Callable[[ToolContext], str] = nothing_missing  # what it lacks, for people; with a word it is not offered
 
     @property
     def offered(self) -> Offered:

@@ -121,7 +121,7 @@ async def test_a_question_resumed_without_an_answer_is_told_so(bench: Bench, end
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (("search_web", "{}"), "no tool 'search_web'"),
+        (("read_mind", "{}"), "no tool 'read_mind'"),
         (("run_python", "{broken"), "not valid JSON"),
         (("run_python", "[]"), "do not fit"),
         (("run_python", '{"kode": "1"}'), "code: Field required"),
