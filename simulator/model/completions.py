@@ -1,13 +1,14 @@
 """Owns the demo model's HTTP wire: an OpenAI-compatible endpoint that plays the script.
 
 Mounted by `simulator/server.py`. It authenticates, checks, thinks for as long as it is told, notices a client that
-leaves, and carries out ordered faults. What is said comes from `script`; it keeps no conversation.
+leaves, and carries out ordered faults, in the manner of a provider where its path names one. What is said comes from
+`script`; it keeps no conversation.
 """
 
 import asyncio
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,11 +18,14 @@ from aiohttp import web
 from simulator.model import token_count
 from simulator.model.answers import Answer, make_answer, spoil
 from simulator.model.control import ModelControl
+from simulator.model.images import check_image_request, image_json
+from simulator.model.lists import key_json, model_json, models_json
+from simulator.model.manners import MANNERS, STRICT, Manner, check_credit, check_key
 from simulator.model.orders import Fault, FaultKind, OrderList, QueuedReply
 from simulator.model.request_log import Entry, Outcome, RequestLog
-from simulator.model.request_reading import read_request
+from simulator.model.request_reading import Request, read_request
 from simulator.model.script import reply_to
-from simulator.model.wire_check import MODELS, check_authorization, check_context, check_request
+from simulator.model.wire_check import MODELS, check_context, check_request
 from simulator.model.wire_errors import Refused
 
 log = structlog.get_logger(__name__)
@@ -32,6 +36,7 @@ CLIENT_CLOSED_STATUS = 499
 FAULT_WORDS = {
     401: ("Incorrect API key provided.", "invalid_api_key"),
     402: ("Insufficient Balance", "insufficient_balance"),
+    403: ("This request is not permitted.", "forbidden"),
     404: ("The model does not exist or you do not have access to it.", "model_not_found"),
     429: ("Rate limit reached for requests. Please try again later.", "rate_limit_exceeded"),
     503: ("The engine is currently overloaded, please try again later.", "overloaded"),
@@ -40,6 +45,9 @@ FAULT_WORDS = {
 
 class _ClientLeft(Exception):
     """The client closed the connection before the answer."""
+
+
+_Answering = Callable[[web.Request, Entry, Manner], Awaitable[web.StreamResponse]]
 
 
 class DemoModel:
@@ -59,45 +67,63 @@ class DemoModel:
         self._closing = asyncio.Event()
 
     def routes(self, prefix: str = "/model/v1") -> list[web.RouteDef]:
-        """`POST {prefix}/chat/completions`, `GET {prefix}/models[/<id>]`, and the control API (`/control/model`)."""
-        return [
-            web.post(f"{prefix}/chat/completions", self._chat_completions),
-            web.get(f"{prefix}/models", self._models),
-            web.get(f"{prefix}/models/{{id}}", self._model),
-            *ModelControl(self.faults, self.replies, self.requests).routes(),
-        ]
+        """An OpenAI-compatible API at *prefix*, the same in each provider's manner, and the control API.
+
+        A provider's is at `/model/<provider>/v1`, where *prefix* is `/model/v1`. The control API (`/control/model`) has
+        the orders and the log of all of them.
+        """
+        before, version = prefix.rsplit("/", 1)
+        routes = self._routes(prefix, STRICT)
+        for name, manner in MANNERS.items():
+            routes += self._routes(f"{before}/{name}/{version}", manner)
+        return [*routes, *ModelControl(self.faults, self.replies, self.requests).routes()]
 
     async def close(self) -> None:
         """End the requests that still wait."""
         self._closing.set()
 
-    async def _models(self, http: web.Request) -> web.Response:
-        try:
-            check_authorization(http.headers.get("Authorization"))
-        except Refused as refused:
-            return _error(refused)
-        return web.json_response({"object": "list", "data": [_model_json(name) for name in MODELS]})
+    def _routes(self, prefix: str, manner: Manner) -> list[web.RouteDef]:
+        async def models(http: web.Request) -> web.Response:
+            if not manner.public_models:
+                check_key(manner, http.headers)
+            return web.json_response(models_json(manner, MODELS))
 
-    async def _model(self, http: web.Request) -> web.Response:
-        name = http.match_info["id"]
-        try:
-            check_authorization(http.headers.get("Authorization"))
-        except Refused as refused:
-            return _error(refused)
-        if name not in MODELS:
-            return _error(Refused(f"The model '{name}' does not exist", status=404, code="model_not_found"))
-        return web.json_response(_model_json(name))
+        async def model(http: web.Request) -> web.Response:
+            check_key(manner, http.headers)
+            name = http.match_info["id"]
+            if name not in MODELS:
+                raise Refused(f"The model '{name}' does not exist", status=404, code="model_not_found")
+            return web.json_response(model_json(name))
 
-    async def _chat_completions(self, http: web.Request) -> web.StreamResponse:
+        async def key(http: web.Request) -> web.Response:
+            check_key(manner, http.headers)
+            return web.json_response(key_json())
+
+        async def complete(http: web.Request) -> web.StreamResponse:
+            return await self._logged(http, manner, self._answer)
+
+        async def draw(http: web.Request) -> web.StreamResponse:
+            return await self._logged(http, manner, self._draw)
+
+        return [
+            web.post(f"{prefix}/chat/completions", complete),
+            web.post(f"{prefix}/images/generations", draw),
+            web.get(f"{prefix}/models", _saying(manner, models)),
+            web.get(f"{prefix}/models/{{id}}", _saying(manner, model)),
+            *([web.get(f"{prefix}/key", _saying(manner, key))] if manner.name == "openrouter" else []),
+        ]
+
+    async def _logged(self, http: web.Request, manner: Manner, answer: _Answering) -> web.StreamResponse:
         entry = self.requests.open(datetime.now(UTC))
         started = time.monotonic()
         outcome = Outcome.CANCELLED  # stands when the server cancels this handler
         response: web.StreamResponse = web.Response(status=CLIENT_CLOSED_STATUS)
         try:
-            response = await self._answer(http, entry)
+            response = await answer(http, entry, manner)
             outcome = Outcome.FAULT if entry.fault else Outcome.ANSWERED
         except Refused as refused:
-            response, outcome, entry.error = _error(refused), Outcome.REFUSED, str(refused)
+            response, entry.error = _error(manner, refused, entry.model), str(refused)
+            outcome = Outcome.FAULT if entry.fault else Outcome.REFUSED
         except (_ClientLeft, ConnectionResetError):
             outcome = Outcome.CANCELLED
         finally:
@@ -106,44 +132,69 @@ class DemoModel:
         log.debug("model.request", kind=entry.kind, agent=entry.agent, outcome=outcome, status=entry.status)
         return response
 
-    async def _answer(self, http: web.Request, entry: Entry) -> web.StreamResponse:
-        check_authorization(http.headers.get("Authorization"))
-        body = await _read_body(http)
-        self.requests.keep_body(entry, body)
+    async def _answer(self, http: web.Request, entry: Entry, manner: Manner) -> web.StreamResponse:
+        sent = await self._received(http, entry, manner)
+        body = manner.read(sent)
         limits = check_request(body)
         entry.model, entry.stream = body["model"], bool(body.get("stream"))
         entry.prompt_tokens = token_count.count_prompt(body)
         check_context(entry.prompt_tokens, limits)
         request = read_request(body)
-        entry.kind, entry.agent = request.kind, request.agent
-
-        fault = self.faults.take(request, body["model"])
-        if fault:
-            entry.fault = fault.fault
-        await self._think(http, self._delay_s if fault is None or fault.delay_s is None else fault.delay_s)
+        fault = await self._take_fault(http, entry, request)
         if fault and (broken := await self._break(http, fault, entry)):
             return broken
         queued = self.replies.take(request, body["model"])
         reply = spoil(queued.reply if queued else reply_to(request), fault, body)
         finish_reason = queued.finish_reason if queued else ""
         answer = make_answer(body, reply, created=int(time.time()), finish_reason=finish_reason)
-        parts = _parts(answer, body)
+        parts = _parts(answer, body, manner)
         if fault and fault.fault is FaultKind.CUT:
             return await _send_half(http, parts, entry)
         response = await _send(http, parts, entry)
         entry.completion_tokens = answer.completion_tokens
         return response
 
+    async def _draw(self, http: web.Request, entry: Entry, manner: Manner) -> web.StreamResponse:
+        body = await self._received(http, entry, manner)
+        request = check_image_request(body)
+        fault = await self._take_fault(http, entry, request)
+        if fault and (broken := await self._break(http, fault, entry)):
+            return broken
+        answer = json.dumps(image_json(body)).encode()
+        if fault and fault.fault is FaultKind.CUT:
+            return await _send_half(http, [answer], entry)
+        return await _send(http, [answer], entry)
+
+    async def _received(self, http: web.Request, entry: Entry, manner: Manner) -> dict[str, Any]:
+        check_key(manner, http.headers)
+        body = await _read_body(http)
+        self.requests.keep_body(entry, body)
+        entry.model = body["model"] if isinstance(body.get("model"), str) else ""
+        check_credit(http.headers)
+        return body
+
+    async def _take_fault(self, http: web.Request, entry: Entry, request: Request) -> Fault | None:
+        """What is ordered for the request; thinks for as long as it is to take."""
+        entry.kind, entry.agent = request.kind, request.agent
+        fault = self.faults.take(request, entry.model)
+        if fault:
+            entry.fault = fault.fault
+        await self._think(http, self._delay_s if fault is None or fault.delay_s is None else fault.delay_s)
+        return fault
+
     async def _break(self, http: web.Request, fault: Fault, entry: Entry) -> web.Response | None:
-        """The answer to a request that a fault keeps from being answered; None when the fault lets it be."""
+        """The answer to a request that a fault keeps from being answered; None when the fault lets it be.
+
+        Raises:
+            Refused: the fault is an error of the provider.
+        """
         match fault.fault:
             case FaultKind.STATUS:
                 words, code = FAULT_WORDS.get(fault.status, ("The server had an error processing your request.", None))
                 kind = "server_error" if fault.status >= 500 else "invalid_request_error"
-                headers = {} if fault.retry_after_s is None else {"Retry-After": f"{fault.retry_after_s:g}"}
-                return _error(Refused(words, status=fault.status, code=code, kind=kind), headers)
+                raise Refused(words, status=fault.status, code=code, kind=kind, retry_after_s=fault.retry_after_s)
             case FaultKind.CONTEXT_LENGTH:
-                limits = MODELS[entry.model]
+                limits = MODELS.get(entry.model, MODELS["demo"])
                 check_context(max(entry.prompt_tokens, limits.context_tokens + 1), limits)
             case FaultKind.HTML:
                 return web.Response(text="<html><body><h1>502 Bad Gateway</h1></body></html>", content_type="text/html")
@@ -179,12 +230,17 @@ async def _read_body(http: web.Request) -> dict[str, Any]:
     return body
 
 
-def _parts(answer: Answer, body: dict[str, Any]) -> list[bytes]:
+def _parts(answer: Answer, body: dict[str, Any], manner: Manner) -> list[bytes]:
     """The answer's bytes: one part, or one a server-sent event."""
-    if not body.get("stream"):
-        return [json.dumps(answer.completion()).encode()]
     include_usage = bool((body.get("stream_options") or {}).get("include_usage"))
-    events = [json.dumps(chunk) for chunk in answer.chunks(include_usage=include_usage)]
+    stream = bool(body.get("stream"))
+    bodies = list(answer.chunks(include_usage=include_usage)) if stream else [answer.completion()]
+    for one in bodies:
+        if one.get("usage"):
+            manner.add_usage(one)
+    events = [json.dumps(one) for one in bodies]
+    if not stream:
+        return [event.encode() for event in events]
     return [f"data: {event}\n\n".encode() for event in [*events, "[DONE]"]]
 
 
@@ -216,9 +272,21 @@ async def _send_half(http: web.Request, parts: list[bytes], entry: Entry) -> web
     return response
 
 
-def _error(refused: Refused, headers: dict[str, str] | None = None) -> web.Response:
-    return web.json_response(refused.body, status=refused.status, headers=headers)
+def _error(manner: Manner, refused: Refused, model: str) -> web.Response:
+    status, body = manner.shape(refused, model)
+    after_s = refused.retry_after_s
+    return web.json_response(body, status=status, headers={} if after_s is None else {"Retry-After": f"{after_s:g}"})
 
 
-def _model_json(name: str) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": 1_700_000_000, "owned_by": "simulator"}
+def _saying(
+    manner: Manner, handler: Callable[[web.Request], Awaitable[web.Response]]
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """*handler*, whose refusals are said as the provider says them."""
+
+    async def said(http: web.Request) -> web.Response:
+        try:
+            return await handler(http)
+        except Refused as refused:
+            return _error(manner, refused, http.match_info.get("id", ""))
+
+    return said

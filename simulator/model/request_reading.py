@@ -17,7 +17,7 @@ INTRODUCTION = re.compile(r"\bYou are (?:called |named )?[*\"'“]*([^\W_][\w-]{
 
 
 class Kind(StrEnum):
-    """What a request wants."""
+    """What a request wants; `IMAGE` comes to an endpoint of its own."""
 
     TEAM = "team"
     """A JSON object with `agents`: name, role, instructions, tools."""
@@ -27,6 +27,8 @@ class Kind(StrEnum):
     """The words, or the tool calls, of one agent."""
     JSON = "json"
     """Any other JSON."""
+    IMAGE = "image"
+    """A picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

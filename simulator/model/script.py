@@ -52,6 +52,8 @@ def reply_to(request: Request) -> Reply:
             scene = read_scene(request)
             call = _next_call(request, scene)
             return Reply(calls=(call,)) if call else Reply(content=_say(request, scene))
+        case Kind.IMAGE:
+            raise ValueError("a picture is drawn, not said")
 
 
 def _json(value: Any) -> Reply:

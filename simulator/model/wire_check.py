@@ -70,19 +70,6 @@ MODELS = {
 }
 
 
-def check_authorization(header: str | None) -> None:
-    """Raise `Refused` (401) unless the Authorization *header* bears a token other than `bad-key`."""
-    scheme, _, key = (header or "").partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
-        raise Refused(
-            "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer"
-            " auth (i.e. Authorization: Bearer YOUR_KEY).",
-            status=401,
-        )
-    if key.strip() == "bad-key":
-        raise Refused("Incorrect API key provided: bad-key.", status=401, code="invalid_api_key")
-
-
 def check_request(body: dict[str, Any]) -> ModelLimits:
     """The limits of the model that the parsed JSON *body* names.
 

@@ -1,16 +1,31 @@
 """Owns the error that a provider answers with: HTTP status and OpenAI error body.
 
-Raised by the checks, put on the wire by `completions`. Never raised for a fault that a test ordered.
+Raised by the checks and for a status that a test ordered, put on the wire by `completions` in a provider's manner.
 Source: https://platform.openai.com/docs/guides/error-codes and error bodies quoted in public issue threads (their
 wording, typos included, is the provider's: clients match on it).
 """
 
 import re
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 
 NAME_PATTERN = "^[a-zA-Z0-9_-]+$"
 NAME_CHARS = 64
+
+
+class Why(StrEnum):
+    """What an error is about: each provider has its own words for each."""
+
+    KEY = "key"
+    CREDIT = "credit"
+    MODEL = "model"
+    CONTEXT = "context"
+    MODERATION = "moderation"
+    LIMIT = "limit"
+    TROUBLE = "trouble"
+    REQUEST = "request"
+    """Anything else that is wrong with the request."""
 
 
 class Refused(Exception):
@@ -24,10 +39,32 @@ class Refused(Exception):
         param: str | None = None,
         code: str | None = None,
         kind: str = "invalid_request_error",
+        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(message)
+        self.retry_after_s = retry_after_s
+        self.message = message
         self.status = status
+        self.code = code
         self.body: dict[str, Any] = {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+    @property
+    def why(self) -> Why:
+        """What it is about."""
+        by_code = {
+            "model_not_found": Why.MODEL,
+            "context_length_exceeded": Why.CONTEXT,
+            "insufficient_quota": Why.CREDIT,
+        }
+        by_status = {401: Why.KEY, 402: Why.CREDIT, 403: Why.MODERATION, 429: Why.LIMIT}
+        other = Why.TROUBLE if self.status >= 500 else Why.REQUEST
+        return by_code.get(self.code or "") or by_status.get(self.status, other)
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        """Of a CONTEXT error: the most there may be, and how many were sent."""
+        most, sent = map(int, re.findall(r"\d+", self.message))
+        return most, sent
 
 
 def missing(param: str) -> Refused:
