@@ -21,6 +21,7 @@ from bots.catch_up import CatchUp
 from bots.delivery import Patience
 from bots.discord import commands, limits, replies
 from bots.discord.calls import BanGuard, Rest, translated
+from bots.discord.cdn import Cdn
 from bots.discord.files import Files
 from bots.discord.gateway import Gateway, GatewayClient, Listener
 from bots.discord.handlers import DiscordHandlers
@@ -28,10 +29,12 @@ from bots.discord.messages import DiscordRenderer
 from bots.discord.people import DiscordConversations
 from bots.discord.places import guild_workspace
 from bots.discord.pressed import DiscordPresses
+from bots.discord.settings import SettingsForms
 from bots.discord.surface import DiscordSurface
 from bots.discord.threads import DiscordThreads
 from bots.facts import Facts
 from bots.lease import LEASE_S, SenderLease
+from bots.notices import Notices
 from bots.outlet import Outlet, Outlets
 from bots.pace import Pace
 from bots.ports import Refusal
@@ -122,7 +125,7 @@ class DiscordBot:
             help_text=replies.HELP,
             record_s=limits.RECORD_S,
         )
-        files = Files(self._rest, self._desk)
+        files = Files(self._desk, Cdn(self._access.api_url))
         handlers = DiscordHandlers(
             attendant=self._attendant,
             people=people,
@@ -132,7 +135,12 @@ class DiscordBot:
             reads_content=lambda: self._gateway.reads_content,
         )
         presses = DiscordPresses(
-            attendant=self._attendant, desk=self._desk, people=people, surface=surface, files=files
+            attendant=self._attendant,
+            desk=self._desk,
+            people=people,
+            surface=surface,
+            files=files,
+            settings=SettingsForms(attendant=self._attendant, desk=self._desk),
         )
         self._compose(surface, renderer)
         self._connect(handlers, presses)
@@ -176,7 +184,9 @@ class DiscordBot:
             return self.opened[workspace]
 
         self._outlets = Outlets(platform=Platform.DISCORD, uow=self._uow, lease=self._lease, make=make)
+        self._notices = Notices(platform=Platform.DISCORD, uow=self._uow, lease=self._lease, tell=surface.tell)
         self._bell.subscribe(TOPIC_RELAY, self._outlets.wake)
+        self._bell.subscribe(TOPIC_RELAY, lambda _workspace: self._notices.wake())
 
     def _connect(self, handlers: DiscordHandlers, presses: DiscordPresses) -> None:
         flags = self._client.application_flags
@@ -209,6 +219,7 @@ class DiscordBot:
             group.create_task(self._outlets.run())
             group.create_task(self._gateway.run())
             group.create_task(self._catch_up.run())
+            group.create_task(self._notices.run())
             group.create_task(self._sweep())
 
     async def stop(self) -> None:

@@ -177,14 +177,6 @@ class Rest:
                 raise TransientError("Discord wants a pause", retry_after_s=pause_s)
             await asyncio.sleep(pause_s)
 
-    async def fetch(self, url: str) -> bytes:
-        """The bytes of an attachment.
-
-        Raises:
-            MusterError: they cannot be had.
-        """
-        return await translated(self._http.get_from_cdn(url), reading=True)
-
 
 async def translated(request: Awaitable[T], *, reading: bool = False, editing: bool = False) -> T:
     """Await a call of discord.py; see `Rest.call` for what it raises."""

@@ -4,6 +4,7 @@ Called by `messages` for the root post, by the relay for every edit, by `answers
 after a restart, and whoever presses one is looked at then.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from bots import requests
@@ -12,13 +13,15 @@ from bots.discord import limits
 from bots.discord.markup import icon, literal
 from core.domain.events import Member
 from core.domain.lifecycle import State
+from core.domain.refs import QuestionId
 from core.domain.session import Session
 from core.ports import Query
 from core.service.narration import card_words, duration_words
-from core.service.outbound import clean
+from core.service.outbound import plain
 
 STOP = "muster:stop:"
 ANSWER = "muster:answer:"
+CHOICE = "muster:choice:"
 OLDER = "muster:older:"
 ANSWER_INPUT = "muster:answer"
 
@@ -36,14 +39,14 @@ _COLORS = {
 }
 _COLOR = 0x5865F2
 _BUTTON, _ROW, _TEXT_INPUT = 2, 1, 4
-_GREY, _BLUE, _RED = 2, 1, 4
+_GREY, _BLUE, _GREEN, _RED = 2, 1, 3, 4
 _PARAGRAPH = 2
 
 
 def card(session: Session) -> Payload:
     """Embed and components that show where *session* stands."""
     parts = [
-        f"**#{session.number}** {_cut(clean(session.task), _TASK_CHARS)}",
+        f"**#{session.number}** {_cut(plain(session.task), _TASK_CHARS)}",
         card_words(session),
         *([_team(session)] if session.team else []),
         _footer(session),
@@ -54,7 +57,7 @@ def card(session: Session) -> Payload:
 
 def thread_name(session: Session) -> str:
     """What the thread under the card is called."""
-    task = " ".join(clean(session.task).split())
+    task = " ".join(plain(session.task).split())
     name = f"#{session.number} {task}"
     return name if len(name) <= limits.THREAD_NAME_CHARS else name[: whole(name, limits.THREAD_NAME_CHARS - 2)] + " …"
 
@@ -69,10 +72,37 @@ def answer_button(number: int) -> Payload:
     return _row({"custom_id": f"{ANSWER}{number}", "style": _BLUE, "label": "Answer"})
 
 
+def choice_buttons(question: QuestionId, choices: Sequence[str], *, approval: bool) -> list[Payload]:
+    """Rows of buttons, one for each choice; `called` and `pressed` read back which one it was.
+
+    Args:
+        approval: the first choice lets something happen, the second forbids it.
+
+    Source: https://docs.discord.com/developers/components/reference#button
+    """
+    styles = {0: _GREEN, 1: _RED} if approval else {}
+    buttons = [
+        {
+            "type": _BUTTON,
+            "custom_id": f"{CHOICE}{requests.choice_value(question, n)}",
+            "style": styles.get(n, _GREY),
+            "label": _label(choice) or str(n + 1),
+        }
+        for n, choice in enumerate(choices[: limits.CHOICE_BUTTONS])
+    ]
+    rows = range(0, len(buttons), limits.ROW_BUTTONS)
+    return [{"type": _ROW, "components": buttons[at : at + limits.ROW_BUTTONS]} for at in rows]
+
+
+def button(custom_id: str, label: str) -> Payload:
+    """A plain button in a row of its own."""
+    return _row({"custom_id": custom_id, "style": _GREY, "label": label})
+
+
 def older_button(older: Query) -> Payload:
     """The button under a list that has more pages."""
     value = requests.older_value(older, limits.CUSTOM_ID_CHARS - len(OLDER))
-    return _row({"custom_id": f"{OLDER}{value}", "style": _GREY, "label": "Older"})
+    return button(f"{OLDER}{value}", "Older")
 
 
 def answer_form(number: int) -> Payload:
@@ -97,13 +127,29 @@ def _row(button: Payload) -> Payload:
     return {"type": _ROW, "components": [{"type": _BUTTON, **button}]}
 
 
+def _label(choice: str) -> str:
+    """What stands on a button, where nothing is markdown."""
+    words = " ".join(plain(choice).split())
+    if _units(words) <= limits.BUTTON_LABEL_CHARS:
+        return words
+    room = limits.BUTTON_LABEL_CHARS - 2
+    while _units(words[:room]) > limits.BUTTON_LABEL_CHARS - 2:
+        room -= 1
+    return words[: whole(words, room)] + " …"
+
+
+def _units(text: str) -> int:
+    """Characters as Discord counts them at worst."""
+    return len(text.encode("utf-16-le")) // 2
+
+
 def _team(session: Session) -> str:
     lines = [_member(member, session.activity.get(member.name, "")) for member in session.team]
     return listed(lines, limits.EMBED_CHARS - 2 * _TASK_CHARS - 400)
 
 
 def _member(member: Member, doing: str) -> str:
-    line = f"{icon(member.icon)} **{literal(member.name)}** {_cut(clean(member.role), _ROLE_CHARS)}"
+    line = f"{icon(member.icon)} **{literal(member.name)}** {_cut(plain(member.role), _ROLE_CHARS)}"
     return f"{line} · *{literal(doing)}*" if doing else line
 
 

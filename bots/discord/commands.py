@@ -4,20 +4,24 @@ Called by `app` at the start of a term. Writing them is limited to 200 a day, an
 Source: https://docs.discord.com/developers/interactions/application-commands
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
 
-from bots.discord import limits, parse
+from bots.discord import called, limits
 from bots.discord.calls import Rest
+from bots.discord.places import STARTABLE
+from core.domain.access import Right
 from core.service.policy import MAX_MODEL_CHARS, MAX_WISH_CHARS
+from core.service.settings_desk import Scope
 
 log = structlog.get_logger(__name__)
 
 Payload = dict[str, Any]
 
 _CHAT, _ON_MESSAGE = 1, 3
-_SUBCOMMAND, _STRING, _INTEGER, _ATTACHMENT = 1, 3, 4, 11
+_SUBCOMMAND, _STRING, _INTEGER, _BOOLEAN, _CHANNEL, _MENTIONABLE, _ATTACHMENT = 1, 3, 4, 5, 7, 9, 11
 _EVERYWHERE = {"integration_types": [0, 1], "contexts": [0, 1, 2]}
 """Guild and user installs; in guilds, in direct messages with the bot, and elsewhere, where we say how to invite us."""
 _IGNORED = frozenset({"id", "application_id", "guild_id", "version", "handler", "dm_permission"})
@@ -34,7 +38,14 @@ _DEFAULTS: Payload = {
     "description_localizations": None,
     "description": "",
 }
-_UNORDERED = frozenset({"integration_types", "contexts"})
+_SCOPES: Mapping[str, str] = {Scope.MINE: "My own", Scope.WORKSPACE: "Of this server (admins)"}
+_RIGHTS: Mapping[str, str] = {
+    Right.START: "Start sessions",
+    Right.ANSWER: "Answer and steer teams",
+    Right.OPERATE: "Operate: stop others' sessions, approve",
+    Right.ADMINISTER: "Administer: settings of the server, rights, audit",
+}
+_UNORDERED = frozenset({"integration_types", "contexts", "channel_types"})
 
 
 def wanted() -> list[Payload]:
@@ -42,7 +53,7 @@ def wanted() -> list[Payload]:
     return [
         {"name": "agents", "description": "Put a team of AI agents on a task", "options": _agents(), **_EVERYWHERE},
         {"name": "history", "description": "What was done here", "options": _history(), **_EVERYWHERE},
-        {"name": parse.RUN_ON_MESSAGE, "type": _ON_MESSAGE, **_EVERYWHERE},
+        {"name": called.RUN_ON_MESSAGE, "type": _ON_MESSAGE, **_EVERYWHERE},
     ]
 
 
@@ -94,8 +105,38 @@ def _agents() -> list[Payload]:
         _sub("run", "Start a team on a task", run),
         _sub("status", "What is running here, or how one session is doing", [_number("number")]),
         _sub("stop", "Stop your newest session here, or another", [_number("number")]),
+        _sub("settings", "Provider, model, instructions and keys", [_scope()]),
+        _sub("access", "Who may do what here; with options an admin changes it", _access()),
+        _sub("usage", "What was used and what it cost, in all or in one session", [_number("number")]),
+        _sub("audit", "For admins: who did what, and what was refused"),
         _sub("help", "What Muster can do"),
     ]
+
+
+def _scope() -> Payload:
+    return _text("scope", "Whose settings; yours by default", choices=_choices(_SCOPES))
+
+
+def _access() -> list[Payload]:
+    who = [
+        {"type": _MENTIONABLE, "name": name, "description": "A person or a role that has the right"}
+        for name in called.WHO
+    ]
+    where = [
+        {
+            "type": _CHANNEL,
+            "name": name,
+            "description": "A channel that the right is limited to",
+            "channel_types": sorted(STARTABLE),
+        }
+        for name in called.WHERE
+    ]
+    reset = {"type": _BOOLEAN, "name": "reset", "description": "Back to the default, whatever else is named"}
+    return [_text("right", "Which right", choices=_choices(_RIGHTS)), *who, *where, reset]
+
+
+def _choices(named: Mapping[str, str]) -> list[Payload]:
+    return [{"name": name, "value": value} for value, name in named.items()]
 
 
 def _history() -> list[Payload]:

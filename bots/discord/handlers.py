@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from bots.attachments import also_told
 from bots.attendant import Attendant
 from bots.discord import limits, parse, replies
 from bots.discord.files import Files
@@ -19,8 +20,8 @@ from bots.discord.parse import STOP_SIGN, Payload, Said
 from bots.discord.people import DiscordConversations, Where
 from bots.discord.surface import DiscordSurface
 from bots.facts import Known
-from bots.requests import Asked
-from core.domain.commands import ChangeReply, Command, StartSession, StopSession
+from bots.requests import Asked, SettingsWanted
+from core.domain.commands import ChangeReply, Command, PostReply, StartSession, StopSession
 from core.domain.refs import MessageId, Person, Place, UserId
 from core.errors import MusterError, TransientError, UserError
 from core.ports import Answer, Clock, Notify
@@ -53,6 +54,7 @@ class DiscordHandlers:
         self._clock = clock
         self._reads_content = reads_content
         self._authors: OrderedDict[MessageId, Known] = OrderedDict()  # a deletion does not say whose it was
+        self._taken: OrderedDict[MessageId, None] = OrderedDict()
         self._told_unread: OrderedDict[str, None] = OrderedDict()
 
     def hear(self, event: str, data: Payload) -> None:
@@ -96,16 +98,23 @@ class DiscordHandlers:
         if not message.text and not message.attachments and not message.addressed and not self._reads_content():
             await self._tell_unread(where.place, message.user)
             return
+        if not answering and message.id in self._taken:
+            return  # its files need not be fetched again
         by, names = await self._who(message)
-        self._remember(message.id, by)
+        _keep(self._authors, message.id, by)
         notify = self._in_private(where.place, message.user)
         try:
-            wanted = await self._wanted(message, where.place, by, ours, names)
+            wanted, left_out = await self._wanted(message, where.place, by, ours, names)
         except UserError as error:
             await notify(Answer(text=str(error)))
             return
-        if answering or not isinstance(wanted, Asked):
-            await self._attendant.take(wanted, key=message.dedupe_key, order=message.id, notify=notify)
+        if isinstance(wanted, SettingsWanted):
+            if answering:
+                await notify(Answer(text=replies.SETTINGS_BY_COMMAND))
+        elif answering or not isinstance(wanted, Asked):
+            notify, alone = also_told(notify, left_out)
+            await self._attendant.take(wanted, key=message.dedupe_key, order=message.id, notify=notify, otherwise=alone)
+        _keep(self._taken, message.id, None)
 
     async def on_change(self, data: Payload, guild: str) -> None:
         """A message was changed; previews that Discord adds are none of our business.
@@ -137,7 +146,13 @@ class DiscordHandlers:
         if where.place.root is None or (by is _SOMEBODY and not where.owned) or (by is _SOMEBODY and not guild):
             return
         change = ChangeReply(
-            place=where.place, by=by.person, message=message, text="", said_at=parse.moment_of(message), admin=by.admin
+            place=where.place,
+            by=by.person,
+            message=message,
+            text="",
+            said_at=parse.moment_of(message),
+            admin=by.admin,
+            groups=tuple(sorted(by.groups)),
         )
         await self._take(change, f"deletion:{message}", by.person.id)
 
@@ -156,7 +171,14 @@ class DiscordHandlers:
         where = await self._people.where(guild, channel, user)
         by = await self._people.wrote(guild, member.get("user") or {"id": user}, member or None)
         now = self._clock.now()
-        stop = StopSession(place=where.place, by=by.person, post=message, restricted=by.restricted, admin=by.admin)
+        stop = StopSession(
+            place=where.place,
+            by=by.person,
+            post=message,
+            restricted=by.restricted,
+            admin=by.admin,
+            groups=tuple(sorted(by.groups)),
+        )
         # It has no id of its own, may be taken back and made anew, and is told again when a connection is resumed.
         key = f"reaction:{message}:{user}:{int(now.timestamp()) // 60}"
         notify = self._in_private(where.place, user)
@@ -199,10 +221,11 @@ class DiscordHandlers:
 
     async def _wanted(
         self, message: Said, place: Place, by: Known, ours: frozenset[str], names: Mapping[str, str]
-    ) -> Command | Asked:
+    ) -> tuple[Command | Asked | SettingsWanted, str]:
+        """What it asks for, and what the person is to be told of files that the team does not get."""
         wanted = parse.asked_in(message, place, by, ours=ours, names=names)
-        if not isinstance(wanted, StartSession) or not message.attachments:
-            return wanted
+        if not isinstance(wanted, StartSession | PostReply):
+            return wanted, ""
         return await self._files.with_files(wanted, message.attachments, within_s=limits.MESSAGE_FILES_S)
 
     async def _who(self, message: Said) -> tuple[Known, dict[str, str]]:
@@ -224,9 +247,6 @@ class DiscordHandlers:
             return
         _keep(self._told_unread, place.encode(), None)
         await self._surface.tell(place, user, Answer(text=replies.NOT_READ))
-
-    def _remember(self, message: MessageId, by: Known) -> None:
-        _keep(self._authors, message, by)
 
     def _in_private(self, place: Place, user: UserId) -> Notify:
         async def notify(answer: Answer) -> None:

@@ -19,6 +19,18 @@ THREAD_NAME_CHARS = 100
 """https://docs.discord.com/developers/resources/channel#start-thread-from-message"""
 CUSTOM_ID_CHARS = 100
 """https://docs.discord.com/developers/components/reference#custom-id"""
+ROW_BUTTONS = 5
+BUTTON_LABEL_CHARS = 80
+CHOICE_BUTTONS = 20
+"""Of the five rows that a message has, one is for what else stands under a question.
+https://docs.discord.com/developers/components/reference#action-row and #button"""
+SELECT_OPTIONS = 25
+OPTION_CHARS = 100
+"""https://docs.discord.com/developers/components/reference#string-select"""
+LABEL_CHARS = 45
+LABEL_HINT_CHARS = 100
+"""https://docs.discord.com/developers/components/reference#label"""
+PLACEHOLDER_CHARS = 100
 MODAL_INPUT_CHARS = 4_000
 """https://docs.discord.com/developers/components/reference#text-input"""
 MODAL_TITLE_CHARS = 45
@@ -30,8 +42,6 @@ STRING_OPTION_CHARS = 6_000
 """Same page."""
 FILE_BYTES = 10 * 1024 * 1024
 """https://docs.discord.com/developers/reference#uploading-files"""
-FILES_TAKEN = 10
-"""That a message can carry (same page)."""
 MESSAGES_PAGE = 100
 """https://docs.discord.com/developers/resources/message#get-channel-messages"""
 IMAGE_MIMES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})

@@ -23,7 +23,9 @@ _URGENT = frozenset({Tone.QUESTION, Tone.ENDING})
 _ANSWER_DIRECT = "*Write your reply here to answer.*"
 _ANSWER_OWNED = "*Reply in this thread to answer.*"
 _ANSWER_BY_MENTION = "*To answer, reply in this thread and mention me.*"
-_ANSWER_BY_BUTTON = "*To answer, press the button, or reply here and mention me.*"
+_DECIDE = "*Press a button to decide. A reply in words decides nothing.*"
+_PRESS = "*Press a button, or use your own words.*"
+_ANSWER_BY_BUTTON = "*To answer, press **Answer**, or reply here and mention me.*"
 
 
 class DiscordRenderer:
@@ -66,8 +68,10 @@ class DiscordRenderer:
         texts = [shown(piece) for piece in pieces]
         components: list[Any] = []
         if last.question is not None:
-            texts[-1] += f"\n\n{self._how_to_answer(thread)}"
-            components = [] if self._hears(thread) else [cards.answer_button(session.number)]
+            texts[-1] += f"\n\n{self._how_to_answer(thread, last)}"
+            components = cards.choice_buttons(last.question, last.choices, approval=last.approval)
+            if not last.approval and not self._hears(thread):
+                components.append(cards.answer_button(session.number))
         rendered = [
             Rendered(
                 draft=Draft(
@@ -88,7 +92,14 @@ class DiscordRenderer:
     def _hears(self, thread: Thread) -> bool:
         return self._reads_content() or is_direct(thread.workspace)
 
-    def _how_to_answer(self, thread: Thread) -> str:
+    def _how_to_answer(self, thread: Thread, asked: Words) -> str:
+        if asked.approval:
+            return _DECIDE  # words never count as leave
+        if asked.choices:
+            return f"{_PRESS} {self._how_to_write(thread)}"
+        return self._how_to_write(thread)
+
+    def _how_to_write(self, thread: Thread) -> str:
         if is_direct(thread.workspace):
             return _ANSWER_DIRECT
         if not self._reads_content():

@@ -1,32 +1,28 @@
 """Discord's payloads into what people ask. Pure: what must be looked up is passed in.
 
-Called by `handlers`, `pressed` and `catch_up`. Reads ids and text only; an interaction's token never comes in here.
-Sources: https://docs.discord.com/developers/resources/message#message-object, .../interactions/receiving-and-responding
+Called by `handlers` and `catch_up`, for messages; `called` reads commands and forms. Reads ids and text only.
+Source: https://docs.discord.com/developers/resources/message#message-object
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from bots import requests
-from bots.discord import cards, limits
 from bots.discord.markup import from_discord, mentioned, mentioned_roles, without_mention
 from bots.facts import Known
-from bots.requests import Asked
+from bots.requests import Asked, SettingsWanted
 from core.domain.commands import ChangeReply, Command, PostReply, StartSession
 from core.domain.refs import MessageId, Place, UserId
-from core.service.decisions import Defaults
 
 Payload = Mapping[str, Any]
 
 STOP_SIGN = "🛑"
-RUN_ON_MESSAGE = "Run agents on this"
 
 _SAID, _REPLIED = 0, 19
 _HEARD = frozenset({_SAID, _REPLIED})
 """Messages of people; every other type is news of the channel, or a bot's."""
-_SUBCOMMAND = 1
 _EPOCH_MS = 1_420_070_400_000
 
 
@@ -65,16 +61,6 @@ class Said:
     def dedupe_key(self) -> str:
         """The same for every event that tells of this message."""
         return f"message:{self.channel}:{self.id}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Called:
-    """A command of the app, with the options that were given."""
-
-    name: str
-    sub: str
-    options: Mapping[str, Any]
-    focused: str  # the option that is being typed, in an autocomplete
 
 
 def said(message: Payload, *, guild: str, ours: frozenset[str]) -> Said | None:
@@ -116,7 +102,7 @@ def asked_in(
     *,
     ours: frozenset[str],
     names: Mapping[str, str],
-) -> Command | Asked:
+) -> Command | Asked | SettingsWanted:
     """What *message* asks for.
 
     Args:
@@ -129,7 +115,14 @@ def asked_in(
         if wanted is not None and not (in_thread and text.casefold() == "stop"):
             return wanted
     if place.root is None:
-        return StartSession(place=place, by=by.person, task=text, restricted=by.restricted)
+        return StartSession(
+            place=place,
+            by=by.person,
+            task=text,
+            restricted=by.restricted,
+            admin=by.admin,
+            groups=tuple(sorted(by.groups)),
+        )
     return PostReply(
         place=place,
         by=by.person,
@@ -139,6 +132,7 @@ def asked_in(
         addressed=message.addressed,
         restricted=by.restricted,
         admin=by.admin,
+        groups=tuple(sorted(by.groups)),
     )
 
 
@@ -152,92 +146,13 @@ def changed(message: Said, place: Place, by: Known, *, ours: frozenset[str], nam
         said_at=moment_of(message.id),
         restricted=by.restricted,
         admin=by.admin,
+        groups=tuple(sorted(by.groups)),
     )
 
 
 def plain_text(message: Said, ours: frozenset[str], names: Mapping[str, str]) -> str:
     """The words of the message, without what addresses Muster."""
     return from_discord(without_mention(message.text, ours), {**message.names, **names}).strip()
-
-
-def called(data: Payload) -> Called:
-    """The command in an interaction's data."""
-    options: Sequence[Payload] = data.get("options") or ()
-    sub = ""
-    if options and options[0].get("type") == _SUBCOMMAND:
-        sub, options = str(options[0]["name"]), options[0].get("options") or ()
-    return Called(
-        name=str(data["name"]),
-        sub=sub,
-        options={str(option["name"]): option.get("value") for option in options},
-        focused=next((str(option["name"]) for option in options if option.get("focused")), ""),
-    )
-
-
-def asked_by(command: Called, place: Place, by: Known, *, names: Mapping[str, str]) -> Command | Asked:
-    """What `/agents ...` and `/history ...` ask for."""
-    options = command.options
-    if command.name == "history":
-        words = str(options["id"]) if options.get("id") is not None else str(options.get("query") or "")
-        return requests.history(from_discord(words, names), place, by)
-    number = int(options["number"]) if options.get("number") is not None else None
-    match command.sub:
-        case "run":
-            return StartSession(
-                place=place,
-                by=by.person,
-                task=from_discord(str(options.get("task") or ""), names).strip(),
-                restricted=by.restricted,
-                provider=str(options.get("provider") or "").strip(),
-                model=str(options.get("model") or "").strip(),
-                team=from_discord(str(options.get("team") or ""), names).strip(),
-            )
-        case "status":
-            return requests.status(number, place, by)
-        case "stop":
-            return requests.stop(number, place, by)
-        case _:
-            return requests.help_wanted(place, by)
-
-
-def attachments(command: Called, data: Payload) -> list[Payload]:
-    """The files that come with a command."""
-    known = (data.get("resolved") or {}).get("attachments") or {}
-    given = command.options.get("file")
-    return [known[str(given)]] if given is not None and str(given) in known else []
-
-
-def target_message(data: Payload) -> Payload:
-    """The message that a message command was used on."""
-    found: Payload = data["resolved"]["messages"][str(data["target_id"])]
-    return found
-
-
-def written_answer(data: Payload) -> str:
-    """What was typed into the form of `cards.answer_form`."""
-    for row in data.get("components", ()):
-        for component in (*row.get("components", ()), *([row["component"]] if "component" in row else [])):
-            if component.get("custom_id") == cards.ANSWER_INPUT:
-                return str(component.get("value") or "")
-    return ""
-
-
-def choices(command: Called, defaults: Defaults) -> list[str]:
-    """What an autocomplete offers for what has been typed: the deployment's own first, then by the alphabet."""
-    models = defaults.models or {defaults.provider: (defaults.model,)}
-    typed = str(command.options.get(command.focused) or "").strip()
-    if command.focused == "provider":
-        offered = [defaults.provider, *sorted(models)]
-    elif command.focused == "model":
-        provider = str(command.options.get("provider") or "").strip() or defaults.provider
-        own = [defaults.model] if provider == defaults.provider else []
-        offered = [*own, *models.get(provider, ())]
-    else:
-        return []
-    fitting = [name for name in offered if typed.casefold() in name.casefold() and len(name) <= limits.CHOICE_CHARS]
-    if command.focused == "model" and 0 < len(typed) <= limits.CHOICE_CHARS:
-        fitting.append(typed)  # any model's name is taken
-    return list(dict.fromkeys(fitting))[: limits.CHOICES]
 
 
 def shown_name(user: Payload, member: Payload | None = None) -> str:

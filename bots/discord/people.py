@@ -151,7 +151,10 @@ class DiscordConversations:
             person = Person(id=person.id, name=shown_name(author, member))
         restricted = bool(author.get("bot") or member.get("pending"))
         return Known(
-            person=person, restricted=restricted, admin=not restricted and self._manages(guild, author, member)
+            person=person,
+            restricted=restricted,
+            admin=not restricted and self._manages(guild, author, member),
+            groups=frozenset([guild, *map(str, member.get("roles", ()))]),  # a guild's id is that of its @everyone
         )
 
     async def who(self, guild: str, user: UserId, name: str = "") -> Known:

@@ -14,6 +14,8 @@ after the end it goes on from the result.
 - `/agents status`, with a number if you like: what is running, or how that session is doing.
 - `/agents stop`, with a number if you like: stop your newest session, or that one. The Stop button, the word `stop` \
 in the thread, `stop` with a mention of me, and the reaction 🛑 do the same.
+- `/agents settings`: provider, model, instructions and keys, of your own or, for admins, of the server.
+- `/agents access`: who may do what. `/agents usage`: what was used, and its cost. `/agents audit`: who did what.
 - `/history`, with words or a number if you like: what was done here; the transcript of one session as a file.
 - `/agents help`: this."""
 
@@ -27,23 +29,13 @@ LOCKED = "This thread is locked, so I cannot write in it. Use `/agents run` in a
 GONE = "I cannot see this channel. Use `/agents run` in a channel that I can see, or write to me directly."
 NO_DIRECT_MESSAGE = "I cannot write to you directly. Allow direct messages from members of this server and try again."
 NOTHING_IN_MESSAGE = "This message has no words that could be a task. Pick one with text, or use `/agents run`."
+TYPE_KEYS_AGAIN = "Keys are not kept for another try: type them again."
+SETTINGS_BY_COMMAND = "Use `/agents settings`: it opens a form that only you see."
 NO_LONGER = "This button is of an older kind. Use `/agents` instead."
 NOT_READ = (
     "I cannot read what is written here without being mentioned. To reach the team, mention me in your reply, "
     "or press **Answer** under its question."
 )
-FILE_NOT_FETCHED = (
-    "The file could not be fetched in time, so nothing was started. Try again, try a smaller one, "
-    "or mention me in a message that carries the file."
-)
-
-
-def file_too_large(name: str, most_bytes: int) -> str:
-    """For a file above what Muster takes."""
-    return (
-        f"`{name}` is larger than {most_bytes // 1024 // 1024} MB, so nothing was started. "
-        "Send a smaller file, or put the part that matters into the task."
-    )
 
 
 def not_in_server(invite_url: str) -> str:

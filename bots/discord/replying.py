@@ -7,6 +7,8 @@ https://docs.discord.com/developers/interactions/receiving-and-responding
 import asyncio
 import io
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -32,7 +34,9 @@ class Reply:
     def __init__(self, interaction: discord.Interaction[Any], surface: DiscordSurface, place: Place) -> None:
         self._interaction = interaction
         self._surface = surface
-        self._place = place
+        self.place = place
+        """Where it was pressed or typed."""
+        self._added = ""
         self._acked = asyncio.Event()
         self._answered = asyncio.Event()
         self._until = time.monotonic() + limits.TOKEN_S
@@ -46,16 +50,24 @@ class Reply:
         await translated(self._interaction.response.defer(ephemeral=True, thinking=not replacing), reading=True)
         self._acked.set()
 
-    async def say(self, text: str) -> None:
+    async def say(self, text: str, *, components: Sequence[dict[str, Any]] = ()) -> None:
         """Answer at once: this is the acknowledgement, and all there will be."""
         embed = discord.Embed.from_dict(answers.rendered(Answer(text=text))["embeds"][0])
-        sending = self._interaction.response.send_message(embed=embed, ephemeral=True, allowed_mentions=_QUIET)
+        view = _Drawn(list(components)) if components else discord.utils.MISSING
+        sending = self._interaction.response.send_message(
+            embed=embed, view=view, ephemeral=True, allowed_mentions=_QUIET
+        )
         await translated(sending, reading=True)
         self._answered.set()
+
+    def add(self, text: str) -> None:
+        """Say *text* as well, whatever the answer will be."""
+        self._added = text
 
     async def notify(self, answer: Answer) -> None:
         """Fill in the answer; when that can no longer be, tell the person directly."""
         self._answered.set()
+        answer = replace(answer, text="\n\n".join(filter(None, [answer.text, self._added])))
         try:
             async with asyncio.timeout(_ACKED_WITHIN_S):
                 await self._acked.wait()
@@ -64,7 +76,7 @@ class Reply:
                 return
         except (MusterError, UnknownOutcome, TimeoutError) as error:
             log.warning("discord.interaction_not_answered", error=str(error) or type(error).__name__)
-        await self._surface.tell(self._place, UserId(str(self._interaction.user.id)), answer)
+        await self._surface.tell(self.place, UserId(str(self._interaction.user.id)), answer)
 
     async def reassure(self) -> None:
         """Say that the request is noted, when its answer is long in coming; that can still replace this."""

@@ -7,7 +7,7 @@ Source: https://docs.discord.com/developers/interactions/application-commands#ap
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,8 +24,9 @@ _THINGS = (
     OptionType.ATTACHMENT,
 )
 
-Resolve = Callable[[OptionType, Any], str]
-"""Finds what a person names (a user, a file), puts it among the resolved things and returns its id."""
+Resolve = Callable[[OptionType, Any, Sequence[int]], str]
+"""Finds what a person names (a user, a file), puts it among the resolved things and returns its id; of channels only
+those of the given types, where there are any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +140,7 @@ def typed_so_far(leaf: Leaf, values: dict[str, Any], focused: str, resolve: Reso
 def _given(option: dict[str, Any], value: Any, resolve: Resolve) -> dict[str, Any]:
     kind = OptionType(option["type"])
     if kind in _THINGS:
-        value = resolve(kind, value)
+        value = resolve(kind, value, option.get("channel_types") or ())
     elif kind is OptionType.STRING:
         _check_text(option, value)
     elif kind is OptionType.BOOLEAN:

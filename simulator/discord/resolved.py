@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from typing import Any
 
 from simulator.discord.command_check import OptionType
@@ -55,8 +56,11 @@ class Resolved:
         """*data* with what was resolved."""
         return data | ({"resolved": self._things} if self._things else {})
 
-    def option(self, kind: OptionType, value: Any) -> str:
+    def option(self, kind: OptionType, value: Any, channel_types: Sequence[int] = ()) -> str:
         """Id of the thing that a person gave for an option of that *kind*: by name or id, a file as name and bytes.
+
+        Args:
+            channel_types: of the channels that Discord's client offers; all when empty.
 
         Raises:
             PersonError: there is no such thing.
@@ -68,7 +72,7 @@ class Resolved:
             return user_id
         if kind in (OptionType.ROLE, OptionType.MENTIONABLE) and (role_id := self._role(named)):
             return role_id
-        if kind is OptionType.CHANNEL and (channel_id := self._place(named)):
+        if kind is OptionType.CHANNEL and (channel_id := self._place(named, channel_types)):
             return channel_id
         raise PersonError(f"there is no {named!r} to choose", status=404)
 
@@ -102,9 +106,10 @@ class Resolved:
         role = next((r for r in roles if named in (r.id, r.name)), None)
         return self._put("roles", role.id, self._wire.role(role)) if role is not None else None
 
-    def _place(self, named: str) -> str | None:
+    def _place(self, named: str, types: Sequence[int]) -> str | None:
         places = self._guild.channels.values() if self._guild is not None else ()
-        place = next((c for c in places if named in (c.id, c.name)), None)
+        fitting = (place for place in places if not types or place.type in types)
+        place = next((c for c in fitting if named in (c.id, c.name)), None)
         if place is None:
             return None
         may = in_channel(self._guild, place, self._user_id)

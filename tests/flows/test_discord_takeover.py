@@ -77,7 +77,7 @@ async def test_without_the_message_content_intent_people_answer_by_a_form_or_a_m
             await room.script(asks("Which colour?"), asks("How large?"), f"Blue and large.{DONE}")
             root = await room.start()
             question = await room.until("Which colour?", root)
-            assert "press the button, or reply here and mention me" in question.text
+            assert "press **Answer**, or reply here and mention me" in question.text
             after = room.chat.position
             await room.ben.reply(question, "Red.")
             await room.told(room.ben, "without being mentioned", after=after)

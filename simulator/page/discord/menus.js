@@ -14,10 +14,12 @@ export function menu(spec, scene) {
 /** The options of a select: `{value, label, hint, chosen}`. */
 function offered(spec, world) {
   const given = new Set((spec.default_values ?? []).map((value) => value.id));
+  const people = () => world.people().map((user) => [user.id, world.nameOf(user)]);
+  const roles = () => [...world.roles.values()].map((role) => [role.id, `@${role.name.replace(/^@/, "")}`]);
   const things = {
-    5: () => world.people().map((user) => [user.id, world.nameOf(user)]),
-    6: () => [...world.roles.values()].map((role) => [role.id, role.name]),
-    7: () => world.people().map((user) => [user.id, world.nameOf(user)]),
+    5: people,
+    6: roles,
+    7: () => [...people(), ...roles()],
     8: () => world.places().map((channel) => [channel.id, `#${channel.name}`]),
   }[spec.type];
   if (things) return things().map(([value, label]) => ({ value, label, hint: "", chosen: given.has(value) }));

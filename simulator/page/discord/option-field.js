@@ -76,11 +76,12 @@ export class OptionField {
   things() {
     const { store } = this.form.chat;
     const people = () => store.people().map((user) => [user.id, store.nameOf(user)]);
+    const roles = () => [...store.roles.values()].map((role) => [role.id, `@${role.name.replace(/^@/, "")}`]);
     const made = {
       6: people,
       7: () => store.places().map((channel) => [channel.id, `#${channel.name}`]),
-      8: () => [...store.roles.values()].map((role) => [role.id, role.name]),
-      9: people,
+      8: roles,
+      9: () => [...people(), ...roles()],
     }[this.spec.type];
     return made?.() ?? null;
   }

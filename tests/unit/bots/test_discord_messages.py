@@ -92,7 +92,7 @@ def test_very_long_text_becomes_a_file_and_nothing_of_it_is_lost() -> None:
     [
         (READS, THREAD, "Reply in this thread", 0),
         (READS, replace(THREAD, owned=False), "mention me", 0),
-        (BLIND, THREAD, "press the button", 1),
+        (BLIND, THREAD, "press **Answer**", 1),
         (READS, replace(THREAD, workspace=direct_workspace("1")), "Write your reply here", 0),
         (BLIND, replace(THREAD, workspace=direct_workspace("1")), "Write your reply here", 0),
     ],

@@ -5,13 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.discord import cards, parse
+from bots.discord import parse
 from bots.discord.places import Kind, direct_place, guild_of, guild_place, is_direct, target
 from bots.facts import Known
 from bots.requests import Asked, Topic
 from core.domain.commands import PostReply, StartSession, StopSession
 from core.domain.refs import MessageId, Person, Place, UserId
-from core.service.decisions import Defaults
 
 OURS = frozenset({"10", "20"})  # the bot's user and its role
 ADA = Known(person=Person(id=UserId("1"), name="Ada"), restricted=False, admin=True)
@@ -27,12 +26,6 @@ MESSAGE: dict[str, Any] = {
     "member": {"nick": None, "roles": []},
     "mentions": [],
 }
-DEFAULTS = Defaults(
-    provider="openai",
-    model="gpt-5",
-    max_rounds=12,
-    models={"openai": ("gpt-5", "gpt-5-mini"), "groq": ("llama-4", "qwen-3")},
-)
 
 
 def said(**more: Any) -> parse.Said:
@@ -128,83 +121,6 @@ def test_places_hang_together() -> None:
     assert guild_of(CHANNEL.workspace) == "7"
     assert DIRECT.workspace == "discord:dm:1"
     assert Place.parse(DIRECT.encode()) == DIRECT
-
-
-def run_data(**options: Any) -> dict[str, Any]:
-    given = [{"name": name, "type": 3, "value": value} for name, value in options.items()]
-    return {"id": "1", "name": "agents", "type": 1, "options": [{"name": "run", "type": 1, "options": given}]}
-
-
-def test_a_command_is_read_with_all_its_options() -> None:
-    data = run_data(task=" ask <@5> ", provider="groq", model="qwen-3", team="a critic")
-    wanted = parse.asked_by(parse.called(data), CHANNEL, ADA, names={"5": "Ben"})
-    assert wanted == StartSession(
-        place=CHANNEL, by=ADA.person, task="ask @Ben", provider="groq", model="qwen-3", team="a critic"
-    )
-
-
-@pytest.mark.parametrize("sub", ["status", "stop", "help"])
-def test_the_other_commands_are_read(sub: str) -> None:
-    options = [{"name": "number", "type": 4, "value": 12}] if sub != "help" else []
-    data = {"name": "agents", "options": [{"name": sub, "type": 1, "options": options}]}
-    wanted = parse.asked_by(parse.called(data), CHANNEL, ADA, names={})
-    number = wanted.query.number if isinstance(wanted, Asked) else getattr(wanted, "number", None)
-    assert number == (12 if sub != "help" else None)
-
-
-@pytest.mark.parametrize(
-    ("options", "number", "words"),
-    [
-        ([], None, ""),
-        ([("id", 12)], 12, ""),
-        ([("query", "the  moon")], None, "the  moon"),
-        ([("query", "12")], 12, ""),
-    ],
-)
-def test_history_is_read(options: list[tuple[str, Any]], number: int | None, words: str) -> None:
-    data = {"name": "history", "options": [{"name": name, "type": 3, "value": value} for name, value in options]}
-    wanted = parse.asked_by(parse.called(data), CHANNEL, ADA, names={})
-    assert isinstance(wanted, Asked)
-    assert (wanted.query.number, wanted.query.words) == (number, words)
-
-
-def typing(focused: str, **options: Any) -> list[str]:
-    given = [
-        {"name": n, "type": 3, "value": v, **({"focused": True} if n == focused else {})} for n, v in options.items()
-    ]
-    data = {"name": "agents", "options": [{"name": "run", "type": 1, "options": given}]}
-    return parse.choices(parse.called(data), DEFAULTS)
-
-
-def test_completions_offer_what_there_is() -> None:
-    assert typing("provider", provider="") == ["openai", "groq"]
-    assert typing("provider", provider="GR") == ["groq"]
-    assert typing("model", model="") == ["gpt-5", "gpt-5-mini"]
-    assert typing("model", model="", provider="groq") == ["llama-4", "qwen-3"]
-    assert typing("model", model="my-own", provider="groq") == ["my-own"]
-    assert typing("team", team="x") == []
-
-
-@given(st.text(max_size=300), st.sampled_from(["provider", "model"]))
-def test_completions_are_never_more_or_longer_than_discord_takes(typed: str, focused: str) -> None:
-    offered = typing(focused, **{focused: typed})
-    assert len(offered) <= 25
-    assert all(1 <= len(name) <= 100 for name in offered)
-
-
-@pytest.mark.parametrize("nested", ["components", "component"])
-def test_the_answer_is_found_in_either_form_of_the_form(nested: str) -> None:
-    field = {"type": 4, "custom_id": cards.ANSWER_INPUT, "value": "a hundred"}
-    row = {"type": 1, "components": [field]} if nested == "components" else {"type": 18, "component": field}
-    assert parse.written_answer({"components": [row]}) == "a hundred"
-    assert parse.written_answer({"components": []}) == ""
-
-
-def test_a_message_and_its_files_are_found() -> None:
-    data = {"name": "x", "target_id": "5", "resolved": {"messages": {"5": {"content": "hi"}}}}
-    assert parse.target_message(data)["content"] == "hi"
-    with_file = run_data(task="t", file="9") | {"resolved": {"attachments": {"9": {"filename": "a"}}}}
-    assert parse.attachments(parse.called(with_file), with_file) == [{"filename": "a"}]
 
 
 @given(st.integers(min_value=1_500_000_000, max_value=4_000_000_000))
