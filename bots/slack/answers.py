@@ -6,7 +6,7 @@ Called by `surface` and `handlers`. Sends nothing itself.
 from typing import Any
 
 from bots import chunks, requests
-from bots.slack import cards, limits
+from bots.slack import cards, limits, replies
 from bots.slack.markup import escape, escaped_chars, to_mrkdwn
 from core.domain.refs import Place
 from core.ports import Answer, Listed
@@ -34,6 +34,8 @@ def rendered(answer: Answer, workspace_url: str) -> dict[str, Any]:
         blocks.append(block)
     if answer.older is not None:
         blocks.append(cards.older_button(requests.older_value(answer.older, limits.BUTTON_VALUE_CHARS)))
+    if answer.text == replies.HELP:
+        blocks.append(cards.settings_button())
     return {"text": to_mrkdwn(pieces[0]), "blocks": blocks}
 
 

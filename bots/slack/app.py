@@ -18,18 +18,22 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bots.attachments import Attachments
 from bots.attendant import Attendant
 from bots.catch_up import CatchUp
 from bots.delivery import Patience
 from bots.facts import Facts
 from bots.lease import LEASE_S, SenderLease
+from bots.notices import Notices
 from bots.outlet import Outlet
 from bots.pace import Pace
 from bots.slack import limits, replies
 from bots.slack.calls import call
+from bots.slack.files import SlackFiles
 from bots.slack.handlers import SlackHandlers
 from bots.slack.messages import SlackRenderer
 from bots.slack.people import SlackConversations
+from bots.slack.pressed import SlackPresses
 from bots.slack.socket import SlackSocket
 from bots.slack.surface import SlackSurface
 from bots.slack.threads import SlackThreads
@@ -111,9 +115,22 @@ class SlackBot:
             help_text=replies.HELP,
             record_s=limits.RECORD_S,
         )
-        handlers = SlackHandlers(
+        self._handlers = SlackHandlers(
             workspace=self.workspace,
             bot_user=bot_user,
+            attendant=self._attendant,
+            people=people,
+            surface=surface,
+            desk=self._desk,
+            attachments=Attachments(
+                fetch=SlackFiles(client, http).fetch,
+                keep=self._desk.keep,
+                most_bytes=self._desk.defaults.max_file_bytes,
+                most_files=self._desk.defaults.max_files,
+            ),
+        )
+        presses = SlackPresses(
+            workspace=self.workspace,
             attendant=self._attendant,
             people=people,
             surface=surface,
@@ -121,9 +138,10 @@ class SlackBot:
             desk=self._desk,
             clock=self._clock,
         )
-        self._compose(surface, renderer, SlackThreads(client, handlers.hear_again))
+        self._compose(surface, renderer, SlackThreads(client, self._handlers.hear_again))
         app = _bolt_app(self._web_client(http, token=None), identity, self._access.bot_token)
-        handlers.register(app)
+        self._handlers.register(app)
+        presses.register(app)
 
         def make_handler() -> AsyncSocketModeHandler:
             handler = AsyncSocketModeHandler(app, self._access.app_token, proxy=client.proxy)
@@ -166,6 +184,7 @@ class SlackBot:
             lease=self._lease,
             threads=threads,
         )
+        self._notices = Notices(platform=Platform.SLACK, uow=self._uow, lease=self._lease, tell=surface.tell)
         self._bell.subscribe(TOPIC_RELAY, self._on_ring)
         self._bell.subscribe(TOPIC_GAP, self._on_others_gap)
 
@@ -176,6 +195,7 @@ class SlackBot:
         async with self._lease.kept(), asyncio.TaskGroup() as group:
             group.create_task(self._socket.run())
             group.create_task(self._catch_up.run())
+            group.create_task(self._notices.run())
             group.create_task(self.outlet.run())
             group.create_task(self._desk.run())
 
@@ -183,6 +203,7 @@ class SlackBot:
         """Hear nothing more, finish what was heard, let go of everything."""
         if self._socket is not None:
             await self._socket.close()
+            await self._handlers.close()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_WORDS_S):
                     await self._desk.drain()
@@ -196,6 +217,7 @@ class SlackBot:
     def _on_ring(self, workspace: str) -> None:
         if workspace in ("", self.workspace):
             self.outlet.wake()
+            self._notices.wake()
 
     def _on_gap(self) -> None:
         """Our connection may have missed events: whoever speaks for the workspace reads its threads again."""

@@ -5,15 +5,18 @@ Called by `messages` for the root post and by the relay for every edit. No addre
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
+from bots import requests
 from bots.chunks import listed, whole
 from bots.slack import limits, parse
 from bots.slack.markup import escape, icon
 from core.domain.events import Member
+from core.domain.refs import QuestionId
 from core.domain.session import Session
 from core.service.narration import card_words, duration_words
-from core.service.outbound import clean
+from core.service.outbound import plain
 
 _TASK_CHARS = 500
 _ROLE_CHARS = 120
@@ -23,13 +26,13 @@ def card(session: Session) -> dict[str, Any]:
     """Text and blocks that show where *session* stands."""
     state = card_words(session)
     blocks = [
-        _section(f"*#{session.number}* {_cut(clean(session.task), _TASK_CHARS)}"),
+        _section(f"*#{session.number}* {_cut(plain(session.task), _TASK_CHARS)}"),
         _section(escape(state)),
         *([_section(_team(session))] if session.team else []),
         {"type": "context", "elements": [_mrkdwn(_footer(session))]},
         *([_stop_button(session)] if session.can_be_stopped else []),
     ]
-    return {"text": f"#{session.number} {escape(state)}: {_cut(clean(session.task), 150)}", "blocks": blocks}
+    return {"text": f"#{session.number} {escape(state)}: {_cut(plain(session.task), 150)}", "blocks": blocks}
 
 
 def _team(session: Session) -> str:
@@ -38,7 +41,7 @@ def _team(session: Session) -> str:
 
 
 def _member(member: Member, doing: str) -> str:
-    line = f":{icon(member.icon)}: *{escape(member.name)}* {_cut(clean(member.role), _ROLE_CHARS)}"
+    line = f":{icon(member.icon)}: *{escape(member.name)}* {_cut(plain(member.role), _ROLE_CHARS)}"
     return f"{line} · _{escape(doing)}_" if doing else line
 
 
@@ -75,6 +78,44 @@ def _mrkdwn(text: str) -> dict[str, Any]:
 def _cut(text: str, chars: int) -> str:
     text = " ".join(text.split())
     return escape(text) if len(text) <= chars else escape(text[: whole(text, chars)]) + " …"
+
+
+def question(text: str, question: QuestionId, choices: Sequence[str], *, approval: bool) -> list[dict[str, Any]]:
+    """The text of a question, and a button for each choice.
+
+    Args:
+        approval: the first choice lets something happen, the second forbids it.
+
+    Source: https://docs.slack.dev/reference/block-kit/block-elements/button-element
+    """
+    styles = {0: {"style": "primary"}, 1: {"style": "danger"}} if approval else {}
+    buttons = [
+        {
+            "type": "button",
+            "action_id": f"{parse.ACTION_CHOICE}{n}",
+            "text": {"type": "plain_text", "text": _label(choice) or str(n + 1), "emoji": False},
+            "value": requests.choice_value(question, n),
+            **styles.get(n, {}),
+        }
+        for n, choice in enumerate(choices[: limits.ACTIONS_BUTTONS])
+    ]
+    return [_section(text), {"type": "actions", "elements": buttons}]
+
+
+def settings_button() -> dict[str, Any]:
+    """The button under help that opens the form of settings."""
+    button = {
+        "type": "button",
+        "action_id": parse.ACTION_SETTINGS,
+        "text": {"type": "plain_text", "text": "Settings"},
+    }
+    return {"type": "actions", "elements": [button]}
+
+
+def _label(choice: str) -> str:
+    """What stands on a button, where nothing is markup."""
+    words = " ".join(plain(choice).split())
+    return words if len(words) <= limits.BUTTON_CHARS else words[: whole(words, limits.BUTTON_CHARS - 2)] + " …"
 
 
 def older_button(value: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Opened and read by `handlers`. It carries the place where the session is to star
 Source: https://docs.slack.dev/reference/views/modal-views
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bots.chunks import whole
@@ -16,31 +16,34 @@ from core.service.decisions import Defaults
 from core.service.policy import MAX_MODEL_CHARS, MAX_WISH_CHARS
 
 CALLBACK = "muster_start"
+_NO_CHOICE = "-"
+_AS_SET = "As the settings have it"
 _TASK, _PROVIDER, _MODEL, _TEAM = "task", "provider", "model", "team"
 """Blocks and what they hold have the names of `Wish`'s fields, which errors are about."""
 
 
 def start_form(place: Place, wish: Wish, defaults: Defaults) -> dict[str, Any]:
     """The modal, filled in with *wish* as far as that goes."""
-    providers = list(defaults.models or {defaults.provider: (defaults.model,)})[: limits.SELECT_OPTIONS]
-    chosen = next((name for name in (wish.provider, defaults.provider) if name in providers), providers[0])
     return {
         "type": "modal",
         "callback_id": CALLBACK,
         "private_metadata": place.encode(),
-        "title": _plain("Run agents"),
-        "submit": _plain("Start"),
-        "close": _plain("Cancel"),
+        "title": plain("Run agents"),
+        "submit": plain("Start"),
+        "close": plain("Cancel"),
         "blocks": [
-            _input(
+            labelled(
                 _TASK,
                 "What should the team do?",
-                _text(wish.task, limits.INPUT_CHARS, "Compare three ways to store logs") | {"multiline": True},
+                text_input(wish.task, limits.INPUT_CHARS, "Compare three ways to store logs") | {"multiline": True},
             ),
-            _input(_PROVIDER, "Provider", _select(providers, chosen)),
-            _input(_MODEL, "Model", _text(wish.model, MAX_MODEL_CHARS, defaults.model), optional=True),
-            _input(
-                _TEAM, "Who should be in it?", _text(wish.team, MAX_WISH_CHARS, "a researcher, a critic"), optional=True
+            labelled(_PROVIDER, "Provider", provider_select(list(defaults.models), wish.provider, _AS_SET)),
+            labelled(_MODEL, "Model", text_input(wish.model, MAX_MODEL_CHARS, _AS_SET), optional=True),
+            labelled(
+                _TEAM,
+                "Who should be in it?",
+                text_input(wish.team, MAX_WISH_CHARS, "a researcher, a critic"),
+                optional=True,
             ),
         ],
     }
@@ -49,9 +52,8 @@ def start_form(place: Place, wish: Wish, defaults: Defaults) -> dict[str, Any]:
 def filled_in(view: Mapping[str, Any]) -> tuple[Place, Wish]:
     """Where to start, and what the person filled in."""
     values = view["state"]["values"]
-    provider = values[_PROVIDER][_PROVIDER].get("selected_option") or {}
     texts = {name: (values[name][name].get("value") or "").strip() for name in (_TASK, _MODEL, _TEAM)}
-    return Place.parse(view["private_metadata"]), Wish(provider=provider.get("value", ""), **texts)
+    return Place.parse(view["private_metadata"]), Wish(provider=provider_in(values[_PROVIDER][_PROVIDER]), **texts)
 
 
 def beside_the_field(error: UserError) -> dict[str, str]:
@@ -60,31 +62,47 @@ def beside_the_field(error: UserError) -> dict[str, str]:
     return {block: str(error).replace("`", "")}
 
 
-def _input(name: str, label: str, element: dict[str, Any], *, optional: bool = False) -> dict[str, Any]:
+def labelled(
+    name: str, label: str, element: dict[str, Any], *, optional: bool = False, hint: str = ""
+) -> dict[str, Any]:
+    """The block of a field; what it holds has the block's name."""
     return {
         "type": "input",
         "block_id": name,
-        "label": _plain(label),
+        "label": plain(label),
         "element": element | {"action_id": name},
         "optional": optional,
+        **({"hint": plain(hint)} if hint else {}),
     }
 
 
-def _text(value: str, most_chars: int, example: str) -> dict[str, Any]:
-    element = {
-        "type": "plain_text_input",
-        "max_length": most_chars,
-        "placeholder": _plain(example[: limits.PLACEHOLDER_CHARS]),
-    }
+def text_input(value: str, most_chars: int, example: str) -> dict[str, Any]:
+    """A field for text that holds *value*, else shows *example*."""
+    element: dict[str, Any] = {"type": "plain_text_input", "max_length": most_chars}
+    if example:
+        element["placeholder"] = plain(example[: whole(example, limits.PLACEHOLDER_CHARS)])
     return element | ({"initial_value": value[: whole(value, most_chars)]} if value else {})
 
 
-def _select(options: list[str], chosen: str) -> dict[str, Any]:
-    def option(name: str) -> dict[str, Any]:
-        return {"text": _plain(name[: limits.OPTION_CHARS]), "value": name[: limits.OPTION_VALUE_CHARS]}
+def provider_select(names: Sequence[str], chosen: str, otherwise: str) -> dict[str, Any]:
+    """A menu of providers; `provider_in` reads it.
 
-    return {"type": "static_select", "options": [option(name) for name in options], "initial_option": option(chosen)}
+    Args:
+        otherwise: what stands for no choice.
+    """
+    options = {"": {"text": plain(otherwise), "value": _NO_CHOICE}}
+    for name in names[: limits.SELECT_OPTIONS - 1]:
+        options[name] = {"text": plain(name[: limits.OPTION_CHARS]), "value": name[: limits.OPTION_VALUE_CHARS]}
+    initial = options.get(chosen, options[""])
+    return {"type": "static_select", "options": list(options.values()), "initial_option": initial}
 
 
-def _plain(text: str) -> dict[str, Any]:
+def provider_in(field: Mapping[str, Any]) -> str:
+    """The provider that was chosen; "" for none."""
+    value = str((field.get("selected_option") or {}).get("value", _NO_CHOICE))
+    return "" if value == _NO_CHOICE else value
+
+
+def plain(text: str) -> dict[str, Any]:
+    """Text in which nothing is markup."""
     return {"type": "plain_text", "text": text}

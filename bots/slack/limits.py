@@ -19,6 +19,9 @@ ALL_BLOCKS_CHARS = 13_000
 """`msg_blocks_too_long` has been seen by others above about 13,200; not documented."""
 MESSAGE_BLOCKS = 50
 """https://docs.slack.dev/reference/block-kit/blocks"""
+ACTIONS_BUTTONS = 25
+"""https://docs.slack.dev/reference/block-kit/blocks/actions-block"""
+BUTTON_CHARS = 75
 BUTTON_VALUE_CHARS = 2_000
 """https://docs.slack.dev/reference/block-kit/block-elements/button-element"""
 INPUT_CHARS = 3_000
@@ -49,6 +52,9 @@ ACK_S = 3.0
 """https://docs.slack.dev/interactivity/handling-user-interaction#acknowledgment_response"""
 RECORD_S = 2.5
 """What recording may take of `ACK_S`."""
+FETCH_S = 60.0
+"""What fetching all files of a message may take; Slack tells of an event again after a minute and after five.
+https://docs.slack.dev/apis/events-api#retries"""
 LOOK_UP_S = 1.0
 """What asking Slack who somebody is may take of `ACK_S`; unknown people count as guests."""
 FACTS_S = 60.0

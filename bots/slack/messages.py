@@ -22,6 +22,11 @@ _HOW_TO_ANSWER = {
     True: "_Reply in this thread to answer._",
     False: "_To answer, reply in this thread and mention me._",
 }
+_OR_PRESS = {
+    True: "_Reply in this thread to answer, or press a button._",
+    False: "_To answer, press a button, or reply in this thread and mention me._",
+}
+_HOW_TO_DECIDE = "_Decide with a button: what is written in the thread approves nothing._"
 
 
 class SlackRenderer:
@@ -65,11 +70,19 @@ def _messages(session: Session, thread: Thread, run: Sequence[Words]) -> list[Re
         document = _document(session, last.seq, name, text)
     texts = [to_mrkdwn(piece) for piece in pieces]
     if last.question is not None:
-        texts[-1] += f"\n\n{_HOW_TO_ANSWER[thread.owned]}"
+        how = _how_to_answer(thread, last)
+        if last.choices and len(texts[-1]) + len(how) + 2 > limits.SECTION_CHARS:
+            texts.append(how)  # a block holds less than a message
+        else:
+            texts[-1] += f"\n\n{how}"
     rendered = [
         Rendered(
             draft=Draft(
-                payload={"text": piece, **_voice(last.speaker)},
+                payload={
+                    "text": piece,
+                    **_voice(last.speaker),
+                    **(_choices(piece, last) if index == len(texts) - 1 else {}),
+                },
                 shown=last.seq,
                 session=session.id,
                 question=last.question if index == len(texts) - 1 else None,
@@ -79,6 +92,19 @@ def _messages(session: Session, thread: Thread, run: Sequence[Words]) -> list[Re
         for index, piece in enumerate(texts)
     ]
     return [*rendered, document] if document else rendered
+
+
+def _how_to_answer(thread: Thread, asked: Words) -> str:
+    if asked.approval:
+        return _HOW_TO_DECIDE
+    return (_OR_PRESS if asked.choices else _HOW_TO_ANSWER)[thread.owned]
+
+
+def _choices(text: str, asked: Words) -> dict[str, Any]:
+    """The blocks of a question that can be answered with buttons."""
+    if asked.question is None or not asked.choices:
+        return {}
+    return {"blocks": cards.question(text, asked.question, asked.choices, approval=asked.approval)}
 
 
 def _document(session: Session, seq: int, name: str, text: str) -> Rendered:

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bots import requests
+from bots.attachments import Attached
 from bots.facts import Known
-from bots.requests import Asked
-from bots.slack import flags, limits
+from bots.requests import Asked, SettingsWanted
+from bots.slack import access, flags, limits
 from bots.slack.flags import Wish
 from bots.slack.markup import from_slack, mentioned, without_mention
 from core.domain.commands import ChangeReply, Command, PostReply, StartSession, StopSession
@@ -20,9 +21,18 @@ from core.domain.refs import ChannelId, MessageId, Place, UserId, WorkspaceId
 
 ACTION_STOP = "muster_stop"
 ACTION_OLDER = "muster_older"
+ACTION_CHOICE = "muster_choice_"
+"""The number of the choice comes after it: ids of actions are unique in a block."""
+ACTION_SETTINGS = "muster_settings"
 SHORTCUT_RUN = "muster_run"
+_NO_FILES = frozenset({"tombstone", "hidden_by_limit"})
+"""Files that are gone. https://docs.slack.dev/reference/objects/file-object (mode)"""
 REACTION_STOP = "octagonal_sign"
 """Slack's name of 🛑. Source: https://github.com/iamcal/emoji-data, which Slack's names are taken from."""
+
+
+ONLY_FILES = "Look at the attached files."
+"""The task of a message that has files and no words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +46,7 @@ class Said:
     text: str  # with Slack's escapes
     mention: bool  # it mentions Muster
     direct: bool  # in a direct message with Muster
+    files: tuple[Attached, ...] = ()
 
     @property
     def dedupe_key(self) -> str:
@@ -102,6 +113,19 @@ def said(event: Mapping[str, Any], bot_user: str) -> Said | None:
         text=text,
         mention=mention,
         direct=direct,
+        files=tuple(_attached(file) for file in event.get("files") or () if file.get("mode") not in _NO_FILES),
+    )
+
+
+def _attached(file: Mapping[str, Any]) -> Attached:
+    """A file of a message. Only its id may be given, in channels that are shared with others."""
+    size = file.get("size")
+    kept = not file.get("is_external")  # what another service keeps has an address of that service
+    return Attached(
+        name=str(file.get("name") or file.get("title") or "file"),
+        mime=str(file.get("mimetype") or "application/octet-stream"),
+        size_bytes=size if isinstance(size, int) else None,
+        source=str((file.get("url_private_download") if kept else file.get("url_private")) or file.get("id") or ""),
     )
 
 
@@ -149,6 +173,7 @@ def changed_reply(
         said_at=datetime.fromtimestamp(float(change.ts), UTC),
         restricted=by.restricted,
         admin=by.admin,
+        groups=tuple(sorted(by.groups)),
     )
 
 
@@ -168,26 +193,36 @@ def marked(event: Mapping[str, Any], bot_user: str) -> Marked | None:
 def stop_marked(mark: Marked, workspace: WorkspaceId, by: Known) -> StopSession:
     """What *mark* asks for."""
     place = Place(workspace=workspace, channel=mark.channel)
-    return StopSession(place=place, by=by.person, post=mark.ts, restricted=by.restricted, admin=by.admin)
+    return StopSession(
+        place=place,
+        by=by.person,
+        post=mark.ts,
+        restricted=by.restricted,
+        admin=by.admin,
+        groups=tuple(sorted(by.groups)),
+    )
 
 
 def asked_in(
     message: Said, workspace: WorkspaceId, bot_user: str, by: Known, names: Mapping[str, str]
-) -> Command | Asked:
-    """What *message* asks for.
+) -> Command | Asked | SettingsWanted:
+    """What *message* asks for; its files are not in it yet.
 
     Args:
         names: of the people whom it mentions, by id.
+
+    Raises:
+        UserError: it is about access, and cannot be made out.
     """
     text = _words(message.text, bot_user, names)
     place = Place(workspace=workspace, channel=message.channel, root=message.thread)
     addressed = message.mention or message.direct
-    if message.thread is None or message.mention:
-        wanted = requests.keyword(text, place, by)
+    if (message.thread is None or message.mention) and (text or not message.files):
+        wanted = access.change(without_mention(message.text, bot_user), place, by) or requests.keyword(text, place, by)
         if wanted is not None and not (message.thread and text.casefold() == "stop"):
             return wanted
     if message.thread is None:
-        return started(flags.read(text), place, by)
+        return started(flags.read(text or ONLY_FILES), place, by)
     return PostReply(
         place=place,
         by=by.person,
@@ -197,16 +232,22 @@ def asked_in(
         addressed=addressed,
         restricted=by.restricted,
         admin=by.admin,
+        groups=tuple(sorted(by.groups)),
     )
 
 
-def agents_command(text: str, place: Place, by: Known, names: Mapping[str, str]) -> Command | Asked | Wish:
+def agents_command(
+    text: str, place: Place, by: Known, names: Mapping[str, str]
+) -> Command | Asked | SettingsWanted | Wish:
     """`/agents ...`: a single keyword, with a number perhaps, is a request about sessions; anything else is a task.
 
     Without a task it is a wish that a form may complete.
+
+    Raises:
+        UserError: it is about access, and cannot be made out.
     """
     typed = from_slack(text, names).strip()
-    wanted = requests.keyword(typed, place, by) if typed else None
+    wanted = access.change(text, place, by) or requests.keyword(typed, place, by) if typed else None
     if wanted is not None:
         return wanted
     wish = flags.read(typed)
@@ -220,6 +261,8 @@ def started(wish: Wish, place: Place, by: Known) -> StartSession:
         by=by.person,
         task=wish.task,
         restricted=by.restricted,
+        admin=by.admin,
+        groups=tuple(sorted(by.groups)),
         provider=wish.provider,
         model=wish.model,
         team=wish.team,

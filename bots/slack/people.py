@@ -13,11 +13,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bots.facts import Facts, Known
 from bots.slack import limits, replies
 from bots.slack.calls import call
+from bots.slack.markup import mentioned
 from core.domain.refs import ChannelId, Person, Place, UserId
 from core.errors import MusterError, PermanentError
 
 log = structlog.get_logger(__name__)
 
+_NAMES_LOOKED_UP = 5
 _MEMBER_PAGES = 20
 _MEMBERS_A_PAGE = 1_000
 
@@ -29,6 +31,7 @@ class SlackConversations:
         self._client = client
         self._team = team
         self._facts = facts
+        self._groups_refused = False
 
     async def who(self, user: UserId, name: str = "") -> Known:
         """Who *user* is; restricted when Slack does not say in time.
@@ -36,11 +39,8 @@ class SlackConversations:
         Args:
             name: to go by when Slack does not say.
         """
-        try:
-            async with asyncio.timeout(limits.LOOK_UP_S):
-                info = await self._user(user)
-        except (MusterError, TimeoutError) as error:
-            log.warning("slack.user_unknown", user=user, error=str(error) or type(error).__name__)
+        info, groups = await asyncio.gather(self._info(user), self._groups_of(user))
+        if info is None:
             return Known(person=Person(id=user, name=name or user), restricted=True)
         profile = info.get("profile") or {}
         shown = profile.get("display_name") or profile.get("real_name") or info.get("real_name") or info.get("name")
@@ -49,7 +49,21 @@ class SlackConversations:
             person=Person(id=user, name=shown or name or user),
             restricted=restricted,
             admin=not restricted and bool(info.get("is_admin") or info.get("is_owner")),
+            groups=groups,
         )
+
+    async def with_names(
+        self, user: UserId, text: str, *, name: str = "", but: str = ""
+    ) -> tuple[Known, dict[str, str]]:
+        """Who speaks, and the names of those whom *text* mentions, by id.
+
+        Args:
+            name: as for `who`.
+            but: of whom no name is needed.
+        """
+        others = [UserId(other) for other in mentioned(text) if other != but][:_NAMES_LOOKED_UP]
+        by, *known = await asyncio.gather(self.who(user, name), *map(self.who, others))
+        return by, {found.person.id: found.person.name for found in known}
 
     async def admit(self, place: Place) -> str:
         """Join a public channel; of any other Muster must be a member already.
@@ -92,6 +106,45 @@ class SlackConversations:
             return opened["channel"]["id"]
 
         return ChannelId(await self._facts.get(("direct", user), ask))
+
+    async def _info(self, user: UserId) -> dict[str, Any] | None:
+        """What Slack says of the person in time."""
+        try:
+            async with asyncio.timeout(limits.LOOK_UP_S):
+                return await self._user(user)
+        except (MusterError, TimeoutError) as error:
+            log.warning("slack.user_unknown", user=user, error=str(error) or type(error).__name__)
+            return None
+
+    async def _groups_of(self, user: UserId) -> frozenset[str]:
+        """Ids of the user groups that the person is in; none when Slack does not say in time."""
+        try:
+            async with asyncio.timeout(limits.LOOK_UP_S):
+                groups = await self._groups()
+        except (MusterError, TimeoutError) as error:
+            log.warning("slack.groups_unknown", error=str(error) or type(error).__name__)
+            return frozenset()
+        return frozenset(group for group, users in groups.items() if user in users)
+
+    async def _groups(self) -> dict[str, frozenset[str]]:
+        """Who is in which user group; nobody in any where Slack does not let us see that.
+
+        Source: https://docs.slack.dev/reference/methods/usergroups.list
+        """
+
+        async def ask() -> Any:
+            try:
+                listed = await call(self._client.usergroups_list(include_users=True), reading=True)
+            except PermanentError as error:
+                if not self._groups_refused:
+                    log.warning("slack.no_groups", error=str(error))  # the app lacks the scope, or the plan has none
+                self._groups_refused = True
+                return {}
+            self._groups_refused = False
+            return {group["id"]: frozenset(group.get("users") or ()) for group in listed["usergroups"]}
+
+        found: dict[str, frozenset[str]] = await self._facts.get("groups", ask)
+        return found
 
     async def _user(self, user: UserId) -> dict[str, Any]:
         async def ask() -> Any:

@@ -14,7 +14,14 @@ after the end it goes on from the result. Until the team has read a reply, you c
 - `/agents stop` or `/agents stop 12`: stop your newest session, or session 12. The Stop button, the word `stop` \
 in the thread and a 🛑 on any of my posts there do the same.
 - `/history`, `/history <words>`, `/history 12`: what was done here; the transcript of session 12 as a file.
+- `/agents settings`: provider, model, instructions and keys, yours and, for admins, everybody's.
+- `/agents usage`, `/agents access`: what was used, and who may do what. Admins: `/agents access start @ada @analysts \
+#research`, `/agents audit`.
+- Files that you attach to a mention, a direct message or a reply reach the team. A slash command carries none: \
+mention me in a message with the files, or attach them to a reply.
 - `/agents help`: this."""
+
+SETTINGS_BY_COMMAND = "Slack opens the form of settings after a slash command only: type `/agents settings`."
 
 INVITE = "I am not in this channel, so I cannot work here. Invite me with `/invite @Muster` and try again."
 NO_DIRECT_MESSAGE = (

@@ -102,11 +102,12 @@ class SlackPlatform:
 
 
 def _populate(workspace: Workspace) -> None:
-    """The people and channels that every new workspace has."""
+    """The people, user groups and channels that every new workspace has."""
     ada = workspace.add_user(name="ada", real_name="Ada Lovelace", is_admin=True)
     ben = workspace.add_user(name="ben", real_name="Ben Ortiz")
     chloe = workspace.add_user(name="chloe", real_name="Chloe Tan")
     gus = workspace.add_user(name="gus", real_name="Gus Guest", is_restricted=True)
+    workspace.add_group(handle="analysts", name="Analysts", users=[ben.id, chloe.id])
     members = [ada.id, ben.id, chloe.id]
     public, private = ChannelKind.PUBLIC, ChannelKind.PRIVATE
     workspace.add_channel(

@@ -5,13 +5,17 @@ import { h } from "../dom.js";
 import { appAvatar, initials } from "../people.js";
 import { beginning, offer, offerEmoji } from "../suggestions.js";
 
-const MOST = 8;
+const MOST = 12;
 /** What the app's commands take, as its own help says. */
 const USAGES = {
   "/agents": [
     ["", "<task>", "Assemble a team of agents for a task"],
     ["status", "[number]", "What is going on, and how far it is"],
     ["stop", "[number]", "Stop a session"],
+    ["settings", "", "Provider, model, instructions and keys"],
+    ["usage", "[number]", "What was used"],
+    ["access", "[right @people @groups #channels | right reset]", "Who may do what"],
+    ["audit", "", "Who did what, for admins"],
     ["help", "", "What you can do here"],
   ],
   "/history": [
@@ -50,6 +54,11 @@ export class SlackComposer extends Composer {
     if (this.inThread) {
       throw new Error(
         `${command} is not supported in threads. Sorry! Type it in the channel; here, just say what you want.`,
+      );
+    }
+    if (this.files.length) {
+      throw new Error(
+        `${command} cannot carry files: nor can it on Slack. Mention the app in a message with them, or attach them to a reply.`,
       );
     }
     if (!store.app.commands.includes(command)) {
@@ -128,5 +137,14 @@ function people(typed, store) {
     from: found.from,
     text: `@${user.name} `,
   });
-  return offer("People", [app, ...store.people()].filter((user) => user && fits(user)).map(option));
+  const named = [app, ...store.people()].filter((user) => user && fits(user)).map(option);
+  const groups = [...store.groups.values()].filter((group) => !group.date_delete && group.handle.startsWith(found.begun));
+  const together = ({ handle, name, users }) => ({
+    label: name,
+    more: `@${handle}`,
+    hint: `User group, ${users.length} ${users.length === 1 ? "person" : "people"}`,
+    from: found.from,
+    text: `@${handle} `,
+  });
+  return offer("People", [...named, ...groups.map(together)]);
 }

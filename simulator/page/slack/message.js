@@ -67,6 +67,7 @@ export function typedText(message, store) {
   const shown = message.text
     .replace(/<@(\w+)(?:\|[^>]*)?>/g, (_, id) => `@${store.users.get(id)?.name ?? id}`)
     .replace(/<#(\w+)(?:\|([^>]*))?>/g, (_, id, name) => `#${name ?? id}`)
+    .replace(/<!subteam\^\w+\|([^>]*)>/g, "$1")
     .replace(/<!(\w+)(?:\|[^>]*)?>/g, "@$1")
     .replace(/<([^|>]+)(?:\|[^>]*)?>/g, "$1");
   return unescaped(shown);

@@ -6,6 +6,7 @@ export class SlackStore extends Store {
   load(state) {
     this.channels = new Map(state.channels.map((channel) => [channel.id, keptChannel(channel)]));
     this.ephemerals = new Map(state.ephemerals.map((shown) => [shown.ts, ephemeral(shown)]));
+    this.groups = new Map(state.usergroups.map((group) => [group.id, group]));
     this.modals = new Map(Object.entries(state.modals));
     super.load(state);
   }
@@ -135,6 +136,7 @@ export class SlackStore extends Store {
     },
     "channel.left": (store, { channel, user }) => void store.channels.get(channel)?.members.delete(user),
     "user.added": () => UNKNOWN,
+    "usergroup.set": (store, { usergroup }) => void store.groups.set(usergroup.id, usergroup),
     "view.opened": (store, { user, view }) => void store.modals.set(user, [view]),
     "view.pushed": (store, { user, view }) => void store.modals.set(user, [...(store.modals.get(user) ?? []), view]),
     "view.updated": (store, { user, view }) =>

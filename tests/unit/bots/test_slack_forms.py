@@ -30,9 +30,9 @@ async def test_agents_alone_opens_the_form_and_leaves_no_record(world: SlackWorl
     outcome = await ada.command("/agents", " ", channel="general")
     assert outcome.acked
     view = await form_before(ada)
-    assert shown_in(view) == {"task": "", "provider": "demo", "model": "", "team": ""}
+    assert shown_in(view) == {"task": "", "provider": "-", "model": "", "team": ""}  # "-": as the settings have it
     element = view["blocks"][1]["element"]
-    assert [option["value"] for option in element["options"]] == ["demo", "other"]
+    assert [option["value"] for option in element["options"]] == ["-", "demo", "other"]
     world.uow.broken = True
     assert (await ada.command("/agents", channel="general")).acked
 

@@ -62,7 +62,7 @@ async def test_a_killed_workspace_is_as_it_was(tmp_path: Path) -> None:
         await ada.delete(await ada.post("general", "oops"))
         await slack.post("users", name="dana")
         await slack.person("dana").join(town)
-        await slack.set_group("analysts", "ada", "dana")
+        await slack.set_group("writers", "ada", "dana")
         users = (await api.users_list())["members"]
         ada_id = next(user["id"] for user in users if user["name"] == "ada")
         await api.chat_postEphemeral(channel=root.channel, user=ada_id, text="psst")
