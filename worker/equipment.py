@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import httpx2
 
 from config.settings import Settings
+from worker.databases.access import Databases
+from worker.databases.table import Bounds
 from worker.web.duckduckgo import DuckDuckGo
 from worker.web.http import open_client
 from worker.web.images import ImageMaker
@@ -32,6 +34,7 @@ class Equipment:
     search: WebSearch | None = None
     prices: Prices | None = None
     images: ImageMaker | None = None
+    databases: Databases | None = None
 
 
 @asynccontextmanager
@@ -42,6 +45,8 @@ async def open_equipment(settings: Settings) -> AsyncIterator[Equipment]:
         ValueError: a setting has no sense; says which.
     """
     private = private_hosts(settings.web_private_hosts)
+    bounds = Bounds(timeout_s=settings.query_timeout_s, rows=settings.query_rows)
+    databases = Databases(settings.query_databases, bounds) if settings.query_databases else None
     trusted = httpx2.create_ssl_context()
     duckduckgo = DuckDuckGo()
     pinned = PinnedTransport(trusted=trusted, private=private)
@@ -61,6 +66,7 @@ async def open_equipment(settings: Settings) -> AsyncIterator[Equipment]:
                     key=settings.image_api_key.get_secret_value(),
                     model=settings.image_model,
                 ),
+                databases=databases,
             )
     finally:
         duckduckgo.close()

@@ -11,6 +11,7 @@ from worker.tools.fetch_page import FETCH_PAGE
 from worker.tools.generate_image import GENERATE_IMAGE
 from worker.tools.get_crypto_price import GET_CRYPTO_PRICE
 from worker.tools.list_files import LIST_FILES
+from worker.tools.query_database import QUERY_DATABASE
 from worker.tools.read_file import READ_FILE
 from worker.tools.run_python import RUN_PYTHON
 from worker.tools.search_web import SEARCH_WEB
@@ -28,6 +29,7 @@ CATALOG: Mapping[str, Tool] = MappingProxyType(
             READ_FILE,
             WRITE_FILE,
             LIST_FILES,
+            QUERY_DATABASE,
             GENERATE_IMAGE,
             ASK_HUMAN,
         )

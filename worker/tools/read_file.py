@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from worker.recording import LINE_CHARS
 from worker.tools.folder import FileRefused
 from worker.tools.tool import Tool, ToolContext, ToolOutcome
+from worker.web.strangers import fenced
 
 PAGE_CHARS = 20_000
 MOST_CHARS = 50_000
@@ -62,8 +63,8 @@ def _page(text: str, arguments: ReadArguments) -> str:
         page = page[:LINE_CHARS]  # longer lines would lose their middle when they are recorded
     end = arguments.offset + len(page)
     if end >= len(text):
-        return page
-    return f"{page}\n\n(characters {arguments.offset} to {end} of {len(text)}; go on with offset={end})"
+        return fenced(page)
+    return f"{fenced(page)}\n\n(characters {arguments.offset} to {end} of {len(text)}; go on with offset={end})"
 
 
 READ_FILE = Tool(

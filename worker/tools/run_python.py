@@ -75,4 +75,5 @@ RUN_PYTHON = Tool(
     ),
     arguments=PythonArguments,
     run=run_python,
+    missing=lambda context: "" if context.sandbox else "a sandbox on the worker's machine",
 )

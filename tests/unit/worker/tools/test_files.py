@@ -2,6 +2,8 @@
 
 import errno
 import os
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from worker.tools.list_files import MOST_NAMES, ListArguments, list_files
 from worker.tools.read_file import ReadArguments, decoded, read_file
 from worker.tools.tool import ToolOutcome
 from worker.tools.write_file import WriteArguments, write_file
+from worker.web.strangers import WARNING
 
 BAD_NAMES = [
     "../other/secret", "a/../../secret", "/etc/passwd", "..", ".", "", ".hidden", "a/.git/config", "__pycache__/x.pyc",
@@ -23,7 +26,13 @@ BAD_NAMES = [
 
 
 async def read(folder: Folder, name: str) -> ToolOutcome:
-    return await read_file(context_of(folder), ReadArguments.model_construct(name=name, offset=0, limit=20_000))
+    """The outcome, with the text as it stands between the lines of the fence."""
+    outcome = await read_file(context_of(folder), ReadArguments.model_construct(name=name, offset=0, limit=20_000))
+    return replace(outcome, text=unfenced(outcome.text))
+
+
+def unfenced(text: str) -> str:
+    return "".join(re.split(rf"{WARNING}\n-{{5}} begin \w+ -{{5}}\n|\n-{{5}} end \w+ -{{5}}", text))
 
 
 async def write(folder: Folder, name: str, content: str = "text") -> ToolOutcome:
@@ -168,7 +177,7 @@ async def test_a_long_file_comes_in_pages(tmp_path: Path) -> None:
     pages, offset = "", 0
     while offset < len(text):
         outcome = await read_file(context_of(folder), ReadArguments(name="long.txt", offset=offset, limit=3_000))
-        page, _, footer = outcome.text.partition("\n\n(characters")
+        page, _, footer = unfenced(outcome.text).partition("\n\n(characters")
         pages += page
         offset += len(page)
         assert not footer or f"offset={offset}" in footer
