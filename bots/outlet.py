@@ -19,6 +19,7 @@ from bots.sender import Sender
 from core.domain.refs import Platform, WorkspaceId
 from core.errors import TransientError
 from core.ports import Clock, UnitOfWork
+from core.service.outbound import NO_LINKS, Links
 
 log = structlog.get_logger(__name__)
 
@@ -41,10 +42,12 @@ class Outlet:
         pace: Pace,
         patience: Patience,
         poll_s: float = POLL_S,
+        links: Links = NO_LINKS,
     ) -> None:
         """
         Args:
             poll_s: how often both look into SQL when nobody wakes them.
+            links: what agents may link to in any session.
         """
         self.sender = Sender(
             workspace=workspace,
@@ -68,6 +71,7 @@ class Outlet:
             pace=pace,
             on_posts=self.sender.wake,
             poll_s=poll_s,
+            links=links,
         )
 
     def wake(self) -> None:

@@ -25,6 +25,7 @@ from core.domain.session import Session
 from core.errors import Conflict, PermanentError, TransientError
 from core.ports import Behind, Clock, SessionQuery, Thread, UnitOfWork
 from core.service.narration import folded, narrate
+from core.service.outbound import NO_LINKS, Links
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +53,12 @@ class Relay:
         pace: Pace,
         on_posts: Callable[[], None],
         poll_s: float,
+        links: Links = NO_LINKS,
     ) -> None:
+        """
+        Args:
+            links: what agents may link to in any session, beside what the session itself has found.
+        """
         self._workspace = workspace
         self._uow = uow
         self._clock = clock
@@ -62,6 +68,7 @@ class Relay:
         self._pace = pace
         self._poll_s = poll_s  # when nobody rings
         self._on_posts = on_posts
+        self._links = links
         self._awake = Alarm()
         self._new_term = False
         self._replaced: dict[ThreadId, MessageId] = {}  # cards that are gone; a new one is in the outbox
@@ -124,7 +131,8 @@ class Relay:
                 recorded = await work.sessions.events(behind.session, after=behind.shown_seq, limit=_EVENTS_AT_ONCE)
                 if session is None or not recorded:
                     return
-                words = [word for record in recorded for word in narrate(record, session.team)]
+                links = self._links.of_session(session.hosts)
+                words = [word for record in recorded for word in narrate(record, session.team, links)]
                 messages = self._renderer.render(session, thread, words)
                 if len(messages) > _FOLD_ABOVE:
                     log.info("relay.folded", session=session.id, messages=len(messages))

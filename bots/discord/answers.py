@@ -11,15 +11,17 @@ from bots.discord.markup import literal, shown, shown_chars
 from bots.discord.places import is_direct, target
 from core.ports import Answer, Listed
 from core.service.narration import card_words
-from core.service.outbound import clean
+from core.service.outbound import Links, clean, plain
 
 _TASK_CHARS = 160
 _ROOM = 100
+_OWN = Links(own=("https://discord.com/oauth2/authorize?client_id=",))
+"""What lets Muster into a server; see `people.invite_url`."""
 
 
 def rendered(answer: Answer) -> dict[str, Any]:
     """`embeds` and `components` of *answer*, cut to what one message holds."""
-    text = shown(chunks.split(clean(answer.text), limits.EMBED_CHARS - _ROOM, shown_chars)[0])
+    text = shown(chunks.split(clean(answer.text, _OWN), limits.EMBED_CHARS - _ROOM, shown_chars)[0])
     for listed in answer.sessions:
         line = f"\n\n{_line(listed)}"
         if shown_chars(text + line) > limits.EMBED_CHARS - _ROOM:
@@ -31,10 +33,10 @@ def rendered(answer: Answer) -> dict[str, Any]:
 
 def _line(listed: Listed) -> str:
     session = listed.session
-    task = " ".join(clean(session.task).split())
+    task = " ".join(plain(session.task).split())
     cut = task if len(task) <= _TASK_CHARS else task[: chunks.whole(task, _TASK_CHARS)] + " …"
     moment = int(session.created_at.timestamp())
-    facts = [card_words(session), literal(session.starter.name), f"<t:{moment}:f>"]
+    facts = [card_words(session), literal(plain(session.starter.name)), f"<t:{moment}:f>"]
     if listed.place is not None and listed.place.root is not None and not is_direct(listed.place.workspace):
         facts.append(f"<#{target(listed.place)}>")
     return f"**#{session.number}** {literal(cut)}\n{' · '.join(facts)}"

@@ -10,7 +10,7 @@ from typing import Any
 from bots import requests
 from bots.chunks import listed, whole
 from bots.discord import limits
-from bots.discord.markup import icon, literal
+from bots.discord.markup import icon, literal, shown
 from core.domain.events import Member
 from core.domain.lifecycle import State
 from core.domain.refs import QuestionId
@@ -29,6 +29,7 @@ Payload = dict[str, Any]
 
 _TASK_CHARS = 600
 _ROLE_CHARS = 120
+_NAME_CHARS = 100
 _COLORS = {
     State.WAITING: 0xFAA61A,
     State.COMPLETED: 0x3BA55C,
@@ -46,7 +47,7 @@ _PARAGRAPH = 2
 def card(session: Session) -> Payload:
     """Embed and components that show where *session* stands."""
     parts = [
-        f"**#{session.number}** {_cut(plain(session.task), _TASK_CHARS)}",
+        f"**#{session.number}** {_cut(session.task, _TASK_CHARS)}",
         card_words(session),
         *([_team(session)] if session.team else []),
         _footer(session),
@@ -58,7 +59,7 @@ def card(session: Session) -> Payload:
 def thread_name(session: Session) -> str:
     """What the thread under the card is called."""
     task = " ".join(plain(session.task).split())
-    name = f"#{session.number} {task}"
+    name = shown(f"#{session.number} {task}")
     return name if len(name) <= limits.THREAD_NAME_CHARS else name[: whole(name, limits.THREAD_NAME_CHARS - 2)] + " …"
 
 
@@ -149,18 +150,18 @@ def _team(session: Session) -> str:
 
 
 def _member(member: Member, doing: str) -> str:
-    line = f"{icon(member.icon)} **{literal(member.name)}** {_cut(plain(member.role), _ROLE_CHARS)}"
-    return f"{line} · *{literal(doing)}*" if doing else line
+    line = f"{icon(member.icon)} **{_cut(member.name, _NAME_CHARS)}** {_cut(member.role, _ROLE_CHARS)}"
+    return f"{line} · *{_cut(doing, _NAME_CHARS)}*" if doing else line
 
 
 def _footer(session: Session) -> str:
     started = int(session.created_at.timestamp())
-    words = f"Started by {_cut(session.starter.name, 60)} <t:{started}:f>"
+    words = f"Started by {_cut(session.starter.name, _NAME_CHARS)} <t:{started}:f>"
     if session.ended_at is not None:
         words += f" · took {duration_words((session.ended_at - session.created_at).total_seconds())}"
-    return f"{words} · {literal(session.model)}"
+    return f"{words} · {_cut(session.model, _NAME_CHARS)}"
 
 
 def _cut(text: str, chars: int) -> str:
-    text = " ".join(text.split())
+    text = " ".join(plain(text).split())
     return literal(text) if len(text) <= chars else literal(text[: whole(text, chars)]) + " …"

@@ -62,7 +62,7 @@ class DiscordRenderer:
         pieces = chunks.split(tables_as_code(text), limits.POST_CHARS, shown_chars)
         document: Rendered | None = None
         if len(pieces) > _MAX_PIECES:
-            name = f"{_file_stem(last)}-{last.seq}.md"
+            name = attachment_name(f"{_file_stem(last)}-{last.seq}.md")
             pieces = [pieces[0] + f"\n\n*The whole text, {len(text):,} characters, is in the file* `{name}`."]
             document = _document(session, last.seq, name, text)
         texts = [shown(piece) for piece in pieces]

@@ -11,7 +11,7 @@ from bots.slack.markup import escape, escaped_chars, to_mrkdwn
 from core.domain.refs import Place
 from core.ports import Answer, Listed
 from core.service.narration import card_words
-from core.service.outbound import clean
+from core.service.outbound import clean, plain
 
 _TASK_CHARS = 160
 _OTHER_BLOCKS = 5
@@ -41,11 +41,11 @@ def rendered(answer: Answer, workspace_url: str) -> dict[str, Any]:
 
 def _line(listed: Listed, workspace_url: str) -> str:
     session = listed.session
-    task = " ".join(clean(session.task).split())
+    task = " ".join(plain(session.task).split())
     shown = task if len(task) <= _TASK_CHARS else task[: chunks.whole(task, _TASK_CHARS)] + " …"
     moment = int(session.created_at.timestamp())
     date = f"<!date^{moment}^{{date_short_pretty}} {{time}}|{session.created_at:%Y-%m-%d %H:%M} UTC>"
-    facts = [escape(card_words(session)), escape(session.starter.name), date]
+    facts = [escape(card_words(session)), escape(plain(session.starter.name)), date]
     if listed.place is not None and listed.place.root is not None:
         facts.append(f"<{thread_url(listed.place, workspace_url)}|Open the thread>")
     return f"*#{session.number}* {escape(shown)}\n{' · '.join(facts)}"

@@ -20,19 +20,20 @@ from core.service.outbound import plain
 
 _TASK_CHARS = 500
 _ROLE_CHARS = 120
+_NAME_CHARS = 100
 
 
 def card(session: Session) -> dict[str, Any]:
     """Text and blocks that show where *session* stands."""
     state = card_words(session)
     blocks = [
-        _section(f"*#{session.number}* {_cut(plain(session.task), _TASK_CHARS)}"),
+        _section(f"*#{session.number}* {_cut(session.task, _TASK_CHARS)}"),
         _section(escape(state)),
         *([_section(_team(session))] if session.team else []),
         {"type": "context", "elements": [_mrkdwn(_footer(session))]},
         *([_stop_button(session)] if session.can_be_stopped else []),
     ]
-    return {"text": f"#{session.number} {escape(state)}: {_cut(plain(session.task), 150)}", "blocks": blocks}
+    return {"text": f"#{session.number} {escape(state)}: {_cut(session.task, 150)}", "blocks": blocks}
 
 
 def _team(session: Session) -> str:
@@ -41,19 +42,18 @@ def _team(session: Session) -> str:
 
 
 def _member(member: Member, doing: str) -> str:
-    line = f":{icon(member.icon)}: *{escape(member.name)}* {_cut(plain(member.role), _ROLE_CHARS)}"
-    return f"{line} · _{escape(doing)}_" if doing else line
+    line = f":{icon(member.icon)}: *{_cut(member.name, _NAME_CHARS)}* {_cut(member.role, _ROLE_CHARS)}"
+    return f"{line} · _{_cut(doing, _NAME_CHARS)}_" if doing else line
 
 
 def _footer(session: Session) -> str:
     started = int(session.created_at.timestamp())
     fallback = f"{session.created_at:%Y-%m-%d %H:%M} UTC"
-    words = (
-        f"Started by {_cut(session.starter.name, 60)} <!date^{started}^{{date_short_pretty}} at {{time}}|{fallback}>"
-    )
+    moment = f"<!date^{started}^{{date_short_pretty}} at {{time}}|{fallback}>"
+    words = f"Started by {_cut(session.starter.name, _NAME_CHARS)} {moment}"
     if session.ended_at is not None:
         words += f" · took {duration_words((session.ended_at - session.created_at).total_seconds())}"
-    return f"{words} · {escape(session.model)}"
+    return f"{words} · {_cut(session.model, _NAME_CHARS)}"
 
 
 def _stop_button(session: Session) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def _mrkdwn(text: str) -> dict[str, Any]:
 
 
 def _cut(text: str, chars: int) -> str:
-    text = " ".join(text.split())
+    text = " ".join(plain(text).split())
     return escape(text) if len(text) <= chars else escape(text[: whole(text, chars)]) + " …"
 
 

@@ -15,6 +15,7 @@ from bots.slack.markup import escape, escaped_chars, icon, to_mrkdwn
 from core.domain.session import Session
 from core.ports import Draft, Thread
 from core.service.narration import Speaker, Tone, Words
+from core.service.outbound import safe_file_name
 
 _MAX_PIECES = 5
 _URGENT = frozenset({Tone.QUESTION, Tone.ENDING})
@@ -65,7 +66,7 @@ def _messages(session: Session, thread: Thread, run: Sequence[Words]) -> list[Re
     pieces = chunks.split(text, limits.POST_CHARS, escaped_chars)
     document: Rendered | None = None
     if len(pieces) > _MAX_PIECES:
-        name = f"{last.speaker.name if last.speaker else 'muster'}-{last.seq}.md"
+        name = safe_file_name(f"{last.speaker.name if last.speaker else 'muster'}-{last.seq}.md")
         pieces = [pieces[0] + f"\n\n*The whole text, {len(text):,} characters, is in the file* `{name}`."]
         document = _document(session, last.seq, name, text)
     texts = [to_mrkdwn(piece) for piece in pieces]
@@ -117,7 +118,7 @@ def _files(session: Session, run: Sequence[Words]) -> list[Rendered]:
     for word in run:
         if word.file is None:
             continue
-        name = word.file.name.rsplit("/", 1)[-1]
+        name = safe_file_name(word.file.name)
         form = "image" if word.file.mime in limits.IMAGE_MIMES else "file"
         payload = {
             form: {"name": name, "mime": word.file.mime},

@@ -8,8 +8,8 @@ from core.domain.lifecycle import FINAL, State
 from core.domain.refs import Place
 from core.domain.session import Session, as_changed
 from core.ports import Answer, Conversations, Listed, Query, SessionQuery, Thread, UnitOfWork, Work
-from core.service.narration import STATE_WORDS, card_words, fenced, narrate, tool_name, usage_words
-from core.service.outbound import clean, redact
+from core.service.narration import STATE_WORDS, card_words, fenced, narrate, one_line, tool_name, usage_words
+from core.service.outbound import NO_LINKS, Links, clean, plain, redact
 
 PAGE = 10
 MOST_WORDS = 20
@@ -105,32 +105,33 @@ def _place(thread: Thread) -> Place:
 
 
 def _in_words(session: Session) -> str:
-    return f"#{session.number}, started by {session.starter.name}: {card_words(session)}"
+    return f"#{session.number}, started by {one_line(session.starter.name)}: {card_words(session)}"
 
 
 def transcript_document(session: Session, recorded: list[ev.Recorded]) -> str:
-    """The whole session as one markdown document."""
+    """The whole session as one markdown document, with links to what the session has found."""
+    links = NO_LINKS.of_session(session.hosts)
     parts = [
         f"# Session #{session.number}\n",
         f"- State: {STATE_WORDS[session.state]}",
-        f"- Started by {session.starter.name} at {session.created_at:%Y-%m-%d %H:%M} UTC",
-        f"- Model: {session.provider} / {session.model}",
+        f"- Started by {one_line(session.starter.name)} at {session.created_at:%Y-%m-%d %H:%M} UTC",
+        f"- Model: {one_line(session.provider)} / {one_line(session.model)}",
         f"- Used: {usage_words(session.usage)}, {session.round} {'round' if session.round == 1 else 'rounds'}\n",
     ]
     for record in as_changed(recorded):
-        parts += _paragraphs(record, session)
+        parts += _paragraphs(record, session, links)
     return "\n".join(parts) + "\n"
 
 
-def _paragraphs(record: ev.Recorded, session: Session) -> list[str]:
+def _paragraphs(record: ev.Recorded, session: Session, links: Links) -> list[str]:
     time = f"{record.at:%H:%M:%S}"
     match record.event:
         case ev.TaskGiven(task=text, by=by) | ev.NoteGiven(text=text, by=by) | ev.QuestionAnswered(text=text, by=by):
-            return [f"## {by.name} · {time}\n", clean(text), ""]
+            return [f"## {one_line(by.name)} · {time}\n", clean(text, links), ""]
         case ev.ToolFinished(agent=agent, tool=tool, output=output, files=files) if tool != "ask_human":
-            named = [f"- file: {file.name} ({file.size_bytes:,} bytes)" for file in files]
-            return [f"## {agent} · {tool_name(tool)} · {time}\n", fenced(redact(output)), *named, ""]
+            named = [f"- file: {one_line(file.name)} ({file.size_bytes:,} bytes)" for file in files]
+            return [f"## {one_line(agent)} · {tool_name(tool)} · {time}\n", fenced(plain(output, links)), *named, ""]
         case _:
-            words = narrate(record, session.team)
+            words = narrate(record, session.team, links)
             head = words[0].speaker.name if words and words[0].speaker else "Muster"
             return [f"## {head} · {time}\n", *(word.text for word in words), ""] if words else []

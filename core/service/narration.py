@@ -5,7 +5,7 @@ The relay calls `narrate` for each event in order; the platform's renderer turns
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
 
@@ -13,7 +13,7 @@ from core.domain import events as ev
 from core.domain.lifecycle import State
 from core.domain.refs import FileRef, QuestionId
 from core.domain.session import Session, Usage
-from core.service.outbound import clean, redact
+from core.service.outbound import NO_LINKS, Links, clean, plain, to_approve
 
 STATE_WORDS: dict[State, str] = {
     State.QUEUED: "🕒 Queued",
@@ -64,20 +64,21 @@ class Words:
     approval: bool = False  # the choices are to approve and to deny
 
 
-def narrate(record: ev.Recorded, team: Sequence[ev.Member]) -> list[Words]:
+def narrate(record: ev.Recorded, team: Sequence[ev.Member], links: Links = NO_LINKS) -> list[Words]:
     """What the thread shows of one event; empty for what only the status card shows.
 
     Args:
         team: the session's team, for the speakers' icons.
+        links: what may stay a link in it.
     """
     seq = record.seq
     event = record.event
 
     def notice(text: str, tone: Tone = Tone.NOTICE) -> list[Words]:
-        return [Words(seq=seq, tone=tone, text=clean(text))]
+        return [Words(seq=seq, tone=tone, text=clean(text, links))]
 
     def by(agent: str) -> Speaker:
-        return Speaker(name=agent, icon=next((m.icon for m in team if m.name == agent), "robot_face"))
+        return Speaker(name=one_line(agent), icon=next((m.icon for m in team if m.name == agent), "robot_face"))
 
     match event:
         case ev.TaskGiven(parent=str()):
@@ -85,15 +86,15 @@ def narrate(record: ev.Recorded, team: Sequence[ev.Member]) -> list[Words]:
         case ev.TeamBuilt(team=members, fallback_reason=reason):
             return notice(_team_words(members, reason))
         case ev.Said(agent=agent, text=text):
-            return [Words(seq=seq, tone=Tone.SAID, text=clean(text), speaker=by(agent))]
+            return [Words(seq=seq, tone=Tone.SAID, text=clean(text, links), speaker=by(agent))]
         case ev.ToolStarted(agent=agent, tool=tool, arguments=arguments) if tool != "ask_human":
-            return [Words(seq=seq, tone=Tone.TOOL, text=_call_words(tool, arguments), speaker=by(agent))]
+            return [Words(seq=seq, tone=Tone.TOOL, text=_call_words(tool, arguments, links), speaker=by(agent))]
         case ev.ToolFinished(agent=agent, tool=tool) if tool != "ask_human":
-            shown = Words(seq=seq, tone=Tone.TOOL, text=_result_words(event), speaker=by(agent))
-            files = [Words(seq=seq, tone=Tone.FILE, text="", speaker=by(agent), file=file) for file in event.files]
-            return [shown, *files]
+            shown = Words(seq=seq, tone=Tone.TOOL, text=_result_words(event, links), speaker=by(agent))
+            files = [replace(file, name=one_line(file.name)) for file in event.files]
+            return [shown, *(Words(seq=seq, tone=Tone.FILE, text="", speaker=by(agent), file=file) for file in files)]
         case ev.QuestionAsked(agent=agent):
-            return [_question_words(seq, event, by(agent))]
+            return [_question_words(seq, event, by(agent), links)]
         case ev.QuestionReminded() | ev.QuestionLapsed() | ev.QuestionAnswered():
             return notice(said) if (said := _about_question(event)) else []
         case ev.NoteGiven():
@@ -149,12 +150,12 @@ def _about_question(event: ev.QuestionReminded | ev.QuestionLapsed | ev.Question
             return ""
 
 
-def _question_words(seq: int, asked: ev.QuestionAsked, speaker: Speaker) -> Words:
+def _question_words(seq: int, asked: ev.QuestionAsked, speaker: Speaker, links: Links) -> Words:
     # What is to be approved stands in a code block, letter for letter as it will be carried out.
-    parts = [asked.text if asked.approves else clean(asked.text)]
-    parts += [] if asked.approves else [f"- {clean(choice)}" for choice in asked.choices]
+    parts = [to_approve(asked.text) if asked.approves else clean(asked.text, links)]
+    parts += [] if asked.approves else [f"- {clean(choice, links)}" for choice in asked.choices]
     if asked.deadline_at is not None:
-        then = f"then “{clean(asked.default)}” counts" if asked.default else "then the session ends"
+        then = f"then “{clean(asked.default, links)}” counts" if asked.default else "then the session ends"
         parts.append(f"\nAnswer by {asked.deadline_at:%Y-%m-%d %H:%M} UTC; {then}.")
     return Words(
         seq=seq,
@@ -173,15 +174,15 @@ def _team_words(team: Sequence[ev.Member], fallback_reason: str) -> str:
     return "The team: " + ", ".join(f"**{member.name}** ({member.role})" for member in team) + "."
 
 
-def _call_words(tool: str, arguments: str) -> str:
+def _call_words(tool: str, arguments: str, links: Links) -> str:
     code = _argument(arguments, "code")
     if tool == "run_python" and code is not None:
-        return f"Runs Python:\n{fenced(redact(code), 'python')}"
-    return f"Uses `{tool_name(tool)}`:\n{fenced(redact(arguments), 'json')}"
+        return f"Runs Python:\n{fenced(plain(code, links), 'python')}"
+    return f"Uses `{tool_name(tool)}`:\n{fenced(plain(arguments, links), 'json')}"
 
 
-def _result_words(event: ev.ToolFinished) -> str:
-    output = redact(event.output).rstrip().lstrip("\n")
+def _result_words(event: ev.ToolFinished, links: Links) -> str:
+    output = plain(event.output, links).rstrip().lstrip("\n")
     if len(output) > _OUTPUT_SHOWN_CHARS:
         output = output[:_OUTPUT_SHOWN_CHARS] + "\n… (the rest is in the transcript)"
     head = "Result:" if event.ok else "It did not work:"
@@ -198,7 +199,12 @@ def _argument(arguments: str, name: str) -> str | None:
 
 def tool_name(tool: str) -> str:
     """The name, whatever a model gave as one, so that it stays on one line and within backticks."""
-    return " ".join(clean(tool).replace("`", "'").split())
+    return one_line(tool).replace("`", "'")
+
+
+def one_line(text: str) -> str:
+    """A name, a label or a path, whatever a model or a person gave as one: without addresses and line ends."""
+    return " ".join(plain(text).split())
 
 
 def fenced(text: str, language: str = "") -> str:

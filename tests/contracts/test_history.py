@@ -224,7 +224,7 @@ async def test_a_sessions_transcript_is_a_document_with_everything_that_was_show
         "## Ada · 12:00:00\n\nRuns Python:\n```python\nprint(a[0](b))\n```\n\n"
         "## Ada · run_python · 12:00:00\n\n````\n[redacted]\n[a](//b)\n```\n````\n"
         "- file: out/plot.png (12,345 bytes)\n\n"
-        "## Ada · 12:00:00\n\nforty-two words (https://evil.example)\n\n"
+        "## Ada · 12:00:00\n\nforty-two words (`hxxps://evil.example`)\n\n"
         "## Muster · 12:00:00\n\n✅ Completed. Reply here to go on from this result.\n\n"
     )
 

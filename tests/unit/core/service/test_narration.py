@@ -15,6 +15,7 @@ from core.domain.lifecycle import State
 from core.domain.refs import BlobHash, FileRef, MessageId, Person, QuestionId, SessionId, UserId, WorkspaceId
 from core.domain.session import Session, Usage
 from core.service.narration import STATE_WORDS, Speaker, Tone, Words, card_words, fenced, narrate, tool_name
+from core.service.outbound import Links
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 ANA = Person(id=UserId("U1"), name="Ana")
@@ -64,6 +65,41 @@ NARRATED: list[tuple[ev.Event | ev.Unknown, list[tuple[Tone, str]]]] = [
         ev.QuestionAsked(question=QUESTION, agent="Ada", text="Which?", choices=("a", "b")),
         [(Tone.QUESTION, "Which?\n- a\n- b")],
     ),
+    (
+        ev.QuestionAsked(
+            question=QUESTION,
+            agent="Ada",
+            text="Which?",
+            deadline_at=NOON,
+            default="the first [one](https://a.example)",
+        ),
+        [
+            (
+                Tone.QUESTION,
+                "Which?\n\nAnswer by 2026-11-01 12:00 UTC; then “the first one (`hxxps://a.example`)” counts.",
+            )
+        ],
+    ),
+    (
+        ev.QuestionAsked(question=QUESTION, agent="Ada", text="Which?", deadline_at=NOON),
+        [(Tone.QUESTION, "Which?\n\nAnswer by 2026-11-01 12:00 UTC; then the session ends.")],
+    ),
+    (
+        ev.QuestionAsked(
+            question=QUESTION,
+            agent="Ada",
+            text='May I do this?\n\n`fetch` (free):\n```\n{"url": "https://a.example"}\n```',
+            choices=("Approve", "Deny"),
+            approves="0",
+        ),
+        [(Tone.QUESTION, 'May I do this?\n\n`fetch` (free):\n```\n{"url": "https://a.example"}\n```')],
+    ),
+    (ev.QuestionReminded(question=QUESTION), [(Tone.NOTICE, "The question above still waits for an answer.")]),
+    (
+        ev.QuestionLapsed(question=QUESTION, text="yes"),
+        [(Tone.NOTICE, "Nobody answered in time, so this counts: yes")],
+    ),
+    (ev.QuestionAnswered(question=QUESTION, by=ANA, text="x"), [(Tone.NOTICE, "Ana chose: x")]),
     (ev.NoteGiven(by=ANA, text="x"), [(Tone.NOTICE, "Noted. The team reads it at its next turn.")]),
     (
         ev.ReplyChanged(message=MessageId("1"), by=ANA, text="x"),
@@ -85,7 +121,7 @@ NARRATED: list[tuple[ev.Event | ev.Unknown, list[tuple[Tone, str]]]] = [
     (ev.TaskGiven(task="x", by=ANA), []),
     (ev.BuildingStarted(), []),
     (ev.TurnStarted(agent="Ada", round=1), []),
-    (ev.QuestionAnswered(question=QUESTION, by=ANA, text="x"), []),
+    (ev.QuestionAnswered(question=QUESTION, by=ANA, text="x", message=MessageId("1")), []),
     (ev.StopRequested(by=ANA), []),
 ]
 
@@ -123,17 +159,37 @@ def events_full_of(text: str) -> list[ev.Event | ev.Unknown]:
     """Every kind of event with *text* in each field that holds any."""
     by = Person(id=UserId("U1"), name=text)
     member = ev.Member(name="Ada", role=text, instructions=text, tools=(), icon="x")
-    special = {"team": (member,), "by": by, "files": (), "choices": (text,), "ok": True, "round": 1, "parent": None}
+    file = FileRef(name=text, blob=BlobHash("0"), size_bytes=1, mime=text)
+    special = {
+        "team": (member,), "by": by, "files": (file,), "choices": (text,), "ok": True, "round": 1, "parent": None,
+        "deadline_at": NOON, "hosts": (), "message": None, "who": ev.Answerer.ANYONE, "approves": "",
+    }  # fmt: skip
     kinds = (*get_args(ev.Event), ev.Unknown)
-    return [kind(**{f.name: special.get(f.name, text) for f in fields(kind)}) for kind in kinds]
+    told = [kind(**{f.name: special.get(f.name, text) for f in fields(kind)}) for kind in kinds]
+    return [*told, ev.QuestionAsked(question=QUESTION, agent=text, text=text, choices=(text,), approves="0")]
 
 
 @pytest.mark.parametrize("event", events_full_of(f"look: {SECRET} and {LINK}"), ids=lambda e: type(e).__name__)
-def test_no_secret_and_no_hidden_link_is_shown_of_any_event(event: ev.Event) -> None:
-    shown = "".join(word.text for word in told(event))
-    assert SECRET not in shown
-    in_code = isinstance(event, ev.ToolStarted | ev.ToolFinished)  # nothing is a link there
-    assert in_code or LINK not in shown
+def test_no_secret_and_no_link_is_shown_of_any_event(event: ev.Event) -> None:
+    words = told(event)
+    shown = [word.text for word in words]
+    shown += [word.speaker.name for word in words if word.speaker] + [word.file.name for word in words if word.file]
+    assert not any(SECRET in text or "https:" in text for text in shown)
+
+
+def test_what_a_session_has_found_stays_a_link_in_what_is_said_of_it() -> None:
+    links = Links(hosts=frozenset({"found.example"}))
+    text = "https://found.example/a and https://evil.example/a"
+    for event in (
+        ev.Said(agent="Ada", text=text),
+        ev.ToolStarted(agent="Ada", call_id="1", tool="find", arguments=text),
+        ev.ToolFinished(agent="Ada", call_id="1", tool="find", ok=True, output=text),
+        ev.QuestionAsked(agent="Ada", question=QUESTION, text="Which?", choices=(text,)),
+        ev.Failed(reason=text),
+    ):
+        [words, *_] = narrate(ev.Recorded(seq=7, at=NOON, event=event), [ADA], links)
+        assert "https://found.example/a" in words.text
+        assert "hxxps://evil.example/a" in words.text
 
 
 @given(st.text())
