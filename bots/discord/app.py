@@ -43,6 +43,7 @@ from core.errors import MusterError, PermanentError, TransientError
 from core.ports import TOPIC_RELAY, Bell, Clock, Conversations, Renderer, Tell, UnitOfWork
 from core.service.front_desk import FrontDesk
 from core.service.history import History
+from core.service.outbound import NO_LINKS, Links
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +77,7 @@ class DiscordBot:
         make_desk: MakeDesk,
         patience: Patience | None = None,
         lease_s: float = LEASE_S,
+        links: Links = NO_LINKS,
         identifies: Mapping[float, int] = limits.IDENTIFIES,
     ) -> None:
         """Connect nothing yet.
@@ -83,6 +85,7 @@ class DiscordBot:
         Args:
             process: this process' own id; a standby must have another.
             patience: times of the senders; by default Discord's.
+            links: what agents may link to in any session.
             identifies: how many sessions may be started in windows of so many seconds.
         """
         self._access = access
@@ -95,6 +98,7 @@ class DiscordBot:
             reconcile_after_s=limits.RECONCILE_AFTER_S, resend_within_s=limits.RESEND_WITHIN_S
         )
         self._lease_s = lease_s
+        self._links = links
         self._identifies = identifies
         guard = BanGuard()
         self._client = GatewayClient(reads_content=True, guard=guard, on_identify=self._may_identify)
@@ -180,6 +184,7 @@ class DiscordBot:
                 pace=Pace(limits.RATES, time.monotonic),
                 patience=self._patience,
                 poll_s=poll_s,
+                links=self._links,
             )
             return self.opened[workspace]
 

@@ -42,6 +42,7 @@ from core.errors import TransientError
 from core.ports import TOPIC_GAP, TOPIC_RELAY, Bell, Clock, Conversations, Renderer, Tell, UnitOfWork
 from core.service.front_desk import FrontDesk
 from core.service.history import History
+from core.service.outbound import NO_LINKS, Links
 
 log = structlog.get_logger(__name__)
 
@@ -74,12 +75,14 @@ class SlackBot:
         make_desk: MakeDesk,
         patience: Patience | None = None,
         lease_s: float = LEASE_S,
+        links: Links = NO_LINKS,
     ) -> None:
         """Connect nothing yet.
 
         Args:
             process: this process' own id; a standby must have another.
             patience: times of the sender; by default Slack's.
+            links: what agents may link to in any session.
         """
         self._access = access
         self._uow = uow
@@ -89,6 +92,7 @@ class SlackBot:
         self._make_desk = make_desk
         self._patience = patience or Patience(reconcile_after_s=limits.RECONCILE_AFTER_S)
         self._lease_s = lease_s
+        self._links = links
         self._open = contextlib.AsyncExitStack()
         self._socket: SlackSocket | None = None
 
@@ -175,6 +179,7 @@ class SlackBot:
             lease=self._lease,
             pace=Pace(limits.RATES, time.monotonic),
             patience=self._patience,
+            links=self._links,
         )
         self._catch_up = CatchUp(
             workspaces=lambda: (self.workspace,),
