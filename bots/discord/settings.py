@@ -25,6 +25,7 @@ from core.errors import MusterError, UserError
 from core.ports import Answer
 from core.service.front_desk import FrontDesk
 from core.service.policy import MAX_MODEL_CHARS
+from core.service.sealing import MOST_CHARS
 from core.service.settings_desk import MAX_PROMPT_CHARS, TAVILY, Scope, SettingsChange, SettingsView
 
 log = structlog.get_logger(__name__)
@@ -47,7 +48,6 @@ _NO_CHOICE = "-"
 _MODEL_HINT = "Any model of the provider; empty for its usual one."
 _PROMPT_HINT = "What each agent is told before its own instructions."
 _KEY_HINT = "Empty keeps what is set; the word remove forgets it. Only its last four characters are ever shown."
-_KEY_CHARS = 512
 _TYPED_KEPT = 500
 _LABEL, _SELECT, _TEXT_INPUT = 18, 3, 4
 _LINE, _PARAGRAPH = 1, 2
@@ -204,7 +204,7 @@ def _prompt(shown: Preferences) -> Payload:
 
 
 def _secret(name: str, kept: str) -> Payload:
-    return _input(name, most=_KEY_CHARS, placeholder=kept or "not set")
+    return _input(name, most=MOST_CHARS, placeholder=kept or "not set")
 
 
 def _provider_keys(view: SettingsView) -> str:

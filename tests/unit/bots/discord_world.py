@@ -22,6 +22,7 @@ from core.domain.session import Question, Session
 from core.ports import TOPIC_RELAY, Change, Conversations, Held, InState, Renderer, Tell
 from core.service.front_desk import Defaults, FrontDesk
 from core.service.policy import Policy
+from core.service.sealing import Sealer
 from simulator.discord.options import DiscordOptions
 from simulator.discord.person import DiscordControl, Shown
 from simulator.discord.platform import BOT_TOKEN
@@ -53,6 +54,7 @@ class DiscordWorld:
     uow: FailingUnitOfWork
     clock: DatabaseClock
     bell: LocalBell
+    sealer: Sealer | None = None
     running: list[tuple[DiscordBot, asyncio.Task[None]]] = field(default_factory=list)
 
     @property
@@ -91,6 +93,7 @@ class DiscordWorld:
                 policy=Policy(),
                 defaults=Defaults(provider="demo", model="demo", max_rounds=12, models=MODELS),
                 tell=tell,
+                sealer=self.sealer,
             )
 
         bot = DiscordBot(
@@ -186,7 +189,9 @@ class DiscordWorld:
 
 
 @asynccontextmanager
-async def discord_world(folder: Path, options: DiscordOptions | None = None) -> AsyncIterator[DiscordWorld]:
+async def discord_world(
+    folder: Path, options: DiscordOptions | None = None, *, sealer: Sealer | None = None
+) -> AsyncIterator[DiscordWorld]:
     """A simulated guild and an empty database; the test starts the bot."""
     database = Database(f"sqlite+aiosqlite:///{folder / 'muster.db'}")
     await migrate(database)
@@ -202,6 +207,7 @@ async def discord_world(folder: Path, options: DiscordOptions | None = None) -> 
                 uow=FailingUnitOfWork(database, clock, bell, NoQueue()),
                 clock=clock,
                 bell=bell,
+                sealer=sealer,
             )
             try:
                 yield world
