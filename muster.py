@@ -4,11 +4,10 @@ The only module that may import everything. It reads the settings, puts the piec
 """
 
 import asyncio
-import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,14 +18,17 @@ from rich.console import Console
 
 from config.logging import configure
 from config.providers import ProviderNotReady
+from config.secret_values import secret_values
 from config.settings import Settings
 from core.errors import MusterError, PermanentError
+from core.running import serve, until_stopped
+from worker.keys_command import keys_group
 
 # Each process imports its own parts when it starts: the engine alone costs a worker a second and 60 MB, and bots have
 # no use for it.
 if TYPE_CHECKING:
     from simulator.server import Simulator
-    from worker.jobs import Worker
+    from worker.seat import Seat
 
 Say = Callable[[str], None]
 
@@ -41,31 +43,31 @@ def main() -> None:
 def up() -> None:
     """Run everything in this process; what is not configured is embedded or simulated."""
     settings = _settings()
-    configure(level=settings.log_level, form=settings.log_format)
-    _run(_until_stopped(lambda stopped: _up(settings, stopped)))
+    _log(settings)
+    _run(until_stopped(lambda stopped: _up(settings, stopped)))
 
 
 @main.command()
 def bots() -> None:
     """Serve the chat platforms: record what people ask, show what happens."""
     settings = _settings()
-    configure(level=settings.log_level, form=settings.log_format)
-    _run(_until_stopped(lambda stopped: _bots(settings, stopped)))
+    _log(settings)
+    _run(until_stopped(lambda stopped: _bots(settings, stopped)))
 
 
 @main.command()
 def worker() -> None:
     """Take sessions and let their teams work."""
     settings = _settings()
-    configure(level=settings.log_level, form=settings.log_format)
-    _run(_until_stopped(lambda stopped: _worker(settings, stopped)))
+    _log(settings)
+    _run(until_stopped(lambda stopped: _worker(settings, stopped)))
 
 
 @main.command()
 def migrate() -> None:
     """Bring the database to this version's schema."""
     settings = _settings()
-    configure(level=settings.log_level, form=settings.log_format)
+    _log(settings)
     from core.bootstrap import migrate_database
 
     _run(migrate_database(settings))
@@ -85,14 +87,17 @@ def demo(task: str, files: Path | None, platform: str) -> None:
             data_dir=Path(folder), database_url="", redis_url="", workspaces_dir=None, simulator_port=0
         ).model_copy(update=_simulated_only())
         saved = files or Path(tempfile.mkdtemp(prefix="muster-files-"))
-        _run(_until_stopped(lambda stopped: _demo(settings, console, platform, task, saved, stopped)))
+        _run(until_stopped(lambda stopped: _demo(settings, console, platform, task, saved, stopped)))
 
 
 def _simulated_only() -> dict[str, Any]:
     """The settings that keep a demonstration away from real accounts, whatever the environment holds."""
-    empty = SecretStr("")
-    tokens = dict.fromkeys(("slack_bot_token", "slack_app_token", "discord_bot_token", "model_api_key"), empty)
-    return tokens | {"model_base_url": ""}
+    secrets = {name for name, field in Settings.model_fields.items() if field.annotation is SecretStr}
+    outside = {"ollama_base_url", "model_base_url", "default_provider", "default_model_name"}
+    return dict.fromkeys(secrets, SecretStr("")) | dict.fromkeys(outside, "") | {"private_keys_file": None, "query_databases": {}}
+
+
+main.add_command(keys_group(lambda: _settings(), lambda work: _run(work)))
 
 
 # --- processes
@@ -102,7 +107,7 @@ async def _up(settings: Settings, stopped: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         simulator, running = await _everything(stack, settings, click.echo)
         _say_where(settings, simulator, click.echo)
-        await _serve(running, stopped)
+        await serve(running, stopped)
         click.echo("\nStopping; what is unfinished goes on at the next start.")
 
 
@@ -116,19 +121,21 @@ async def _bots(settings: Settings, stopped: asyncio.Event) -> None:
         core = await stack.enter_async_context(open_core(settings, redis_url=_redis_url(settings)))
         serving = await stack.enter_async_context(open_bots(settings, core))
         click.echo(f"Serving {' and '.join(bot.name for bot in serving)}.")
-        await _serve([bot.run for bot in serving], stopped)
+        await serve([bot.run for bot in serving], stopped)
 
 
 async def _worker(settings: Settings, stopped: asyncio.Event) -> None:
     from core.bootstrap import open_core
-    from worker.bootstrap import find_sandbox, open_configured
+    from worker.bootstrap import find_sandbox, open_configured, open_keyring
 
+    keyring = open_keyring(settings, embedded=False)
+    providers = settings.providers()
     async with AsyncExitStack() as stack:
         core = await stack.enter_async_context(open_core(settings, redis_url=_redis_url(settings)))
         sandbox = await find_sandbox(settings, click.echo)
-        working = await stack.enter_async_context(open_configured(settings, core, settings.provider(), sandbox))
+        working = await stack.enter_async_context(open_configured(settings, core, providers, keyring, sandbox))
         click.echo("Ready for sessions.")
-        await _serve([working.run], stopped)
+        await serve([working.run], stopped)
 
 
 async def _demo(
@@ -149,7 +156,7 @@ async def _demo(
         playing = asyncio.create_task(play_on(platform, simulator.url, task or TASK, console, files=files, ask=person))
         playing.add_done_callback(lambda _: stopped.set())
         try:
-            await _serve(running, stopped)
+            await serve(running, stopped)
         finally:
             playing.cancel()
         if playing.done() and not playing.cancelled():
@@ -166,23 +173,25 @@ async def _everything(
     """All parts in this process; returns what has to run."""
     from bots.bootstrap import open_bots
     from core.bootstrap import embedded_redis, forget_processes, migrate_database, open_core
-    from worker.bootstrap import find_sandbox, open_configured
+    from worker.bootstrap import find_sandbox, open_configured, open_keyring
+    from worker.seat import Seat
 
-    seat = _Seat()
+    keyring = open_keyring(settings, embedded=True)
+    seat = Seat()
     simulator: Simulator | None = None
     if not (settings.has_chat and settings.has_model):
         simulator = await stack.enter_async_context(_simulator(settings, seat))
     if simulator is not None and not settings.has_chat:
         settings = settings.model_copy(update=_simulated_chat(simulator))
-    provider = settings.provider(simulator.model_url if simulator else "")
+    providers = settings.providers(simulator.model_url if simulator else "")
     redis_url = settings.redis_url or await stack.enter_async_context(embedded_redis(settings))
     await migrate_database(settings)
     if not (settings.redis_url or settings.database_url):
         await forget_processes(settings)  # the embedded server's lock says that nobody else is here
     core = await stack.enter_async_context(open_core(settings, redis_url=redis_url))
     sandbox = await find_sandbox(settings, say)
-    serving = await stack.enter_async_context(open_bots(settings, core))
-    work = partial(seat.run, partial(open_configured, settings, core, provider, sandbox))
+    serving = await stack.enter_async_context(open_bots(settings, core, sealer=keyring.sealer))
+    work = partial(seat.run, partial(open_configured, settings, core, providers, keyring, sandbox))
     return simulator, [work, *(bot.run for bot in serving)]
 
 
@@ -201,26 +210,8 @@ def _simulated_chat(simulator: "Simulator") -> dict[str, Any]:
     }
 
 
-class _Seat:
-    """The one worker of `muster up`; whoever asks has it replaced by another, as a restart would."""
-
-    def __init__(self) -> None:
-        self._vacated = asyncio.Event()
-
-    async def run(self, open_one: Callable[[], AbstractAsyncContextManager["Worker"]]) -> None:
-        """Keep a worker at work until cancelled."""
-        while True:
-            self._vacated.clear()
-            async with open_one() as working:
-                await _serve([working.run], self._vacated)
-
-    async def replace(self) -> None:
-        """End the worker; the next one goes on with what it had."""
-        self._vacated.set()
-
-
 @asynccontextmanager
-async def _simulator(settings: Settings, seat: _Seat) -> AsyncIterator["Simulator"]:
+async def _simulator(settings: Settings, seat: "Seat") -> AsyncIterator["Simulator"]:
     from simulator.server import Simulator
 
     def at(port: int) -> Simulator:
@@ -247,34 +238,6 @@ async def _simulator(settings: Settings, seat: _Seat) -> AsyncIterator["Simulato
 # --- running and ending
 
 
-async def _serve(running: list[Callable[[], Awaitable[None]]], stopped: asyncio.Event) -> None:
-    """Run the parts until *stopped*; a part that ends by itself ends the process with its error."""
-    tasks = [asyncio.ensure_future(run()) for run in running]
-    until = asyncio.create_task(stopped.wait())
-    try:
-        done, _ = await asyncio.wait([*tasks, until], return_when=asyncio.FIRST_COMPLETED)
-        for task in done - {until}:
-            await task
-    finally:
-        for task in (*tasks, until):
-            task.cancel()
-        await asyncio.gather(*tasks, until, return_exceptions=True)
-
-
-async def _until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-    """Run *work* with an event that SIGTERM and the first Ctrl-C set; a second Ctrl-C ends at once."""
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def stop(number: signal.Signals) -> None:
-        stopped.set()
-        loop.remove_signal_handler(number)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop, number)
-    await work(stopped)
-
-
 def _run(work: Any) -> None:
     try:
         asyncio.run(work)
@@ -282,6 +245,12 @@ def _run(work: Any) -> None:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         raise click.Abort from None
+
+
+def _log(settings: Settings) -> None:
+    from core.service.redaction import Redactor
+
+    configure(level=settings.log_level, form=settings.log_format, redact=Redactor(secret_values(settings)))
 
 
 def _settings() -> Settings:

@@ -61,6 +61,10 @@ async def open_core(settings: Settings, *, redis_url: str = "") -> AsyncIterator
             policy=Policy(
                 max_active_per_user=settings.max_active_per_user,
                 max_active_per_workspace=settings.max_active_per_workspace,
+                max_per_user_per_day=settings.max_sessions_per_user_per_day,
+                max_per_workspace_per_day=settings.max_sessions_per_workspace_per_day,
+                max_usd_per_user_per_day=settings.max_cost_usd_per_user_per_day,
+                max_usd_per_workspace_per_day=settings.max_cost_usd_per_workspace_per_day,
             ),
             redis_url=redis_url,
         )

@@ -7,7 +7,7 @@ look sooner, and neither's trouble ends it.
 import asyncio
 import gc
 import random
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 import structlog
@@ -44,6 +44,7 @@ class Worker:
         slots: int,
         redis_url: str,
         times: WorkerTimes | None = None,
+        beside: Mapping[str, Callable[[], Awaitable[None]]] | None = None,
     ) -> None:
         """Starts nothing yet.
 
@@ -51,6 +52,7 @@ class Worker:
             process: new with each start; the runner's too.
             slots: how many sessions run here at once, whoever brings them.
             redis_url: where ARQ's queue is.
+            beside: what else runs as long as the worker does, by name.
         """
         self._uow = uow
         self._bell = bell
@@ -60,6 +62,7 @@ class Worker:
         self._slots = slots
         self._redis_url = redis_url
         self._times = times or WorkerTimes()
+        self._beside = beside or {}
         self._look = asyncio.Event()  # there may be something to claim
         self._beat = asyncio.Event()  # there may be something to stop
         self._stopping = asyncio.Event()
@@ -88,6 +91,7 @@ class Worker:
             ("claims", self._keep_claiming),
             ("sweep", self._keep_sweeping),
             ("queue", self._listen_to_queue),
+            *self._beside.items(),
         ]
         tasks = [asyncio.create_task(_supervised(name, loop), name=name) for name, loop in loops]
         log.info("worker.started", process=self._process, slots=self._slots)

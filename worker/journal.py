@@ -4,8 +4,10 @@ Made by the runner with each claim, used by the turn. Every commit is fenced by 
 events together with the engine's state, and rings the relay; nothing else in the worker writes to a session that runs.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -16,7 +18,8 @@ from core.domain.refs import FileRef, ProcessId, SessionId
 from core.domain.session import Question, Session, Usage, as_changed, transcript
 from core.errors import MusterError
 from core.ports import TOPIC_RELAY, Change, Held, UnitOfWork, Work
-from worker.recording import fit
+from worker.budget import Budget
+from worker.recording import KNOWS_NONE, SAID_CHARS, arguments, fit, kept, output
 from worker.team.transcript import Conversation
 from worker.tools.folder import MadeFile
 
@@ -37,6 +40,9 @@ class Journal:
 
     def __init__(self, uow: UnitOfWork, session: Session, owner: ProcessId) -> None:
         self.session = session
+        self.redactor = KNOWS_NONE
+        """Strikes out what may not be kept; the drive sets it once it has opened the session's keys."""
+        self.budget: Budget | None = None
         self.held = Held(owner=owner, epoch=session.epoch)
         self.steps: list[Step] = []
         self.take_usage: TakeUsage = lambda: None
@@ -60,11 +66,18 @@ class Journal:
                 found = await work.sessions.get(parent)
                 parent = found.parent if found is not None else None
 
-    async def refresh(self) -> None:
-        """Read what others added: notes, an answer, a wish to stop."""
+    async def refresh(self) -> list[FileRef]:
+        """Read what others added: notes, an answer, a wish to stop; returns the files that people brought with it."""
         after = self._records[-1].seq if self._records else 0
         async with self._uow.read(self.session.workspace) as work:
-            self._records += await work.sessions.events(self.session.id, after=after)
+            added = await work.sessions.events(self.session.id, after=after)
+        self._records += added
+        said = (record.event for record in added if isinstance(record.event, ev.NoteGiven | ev.QuestionAnswered))
+        return [file for event in said for file in event.files]
+
+    def calls_so_far(self) -> Counter[str]:
+        """How often each tool was called, for those that may be called only so often in a session."""
+        return Counter(r.event.tool for r in self._records if isinstance(r.event, ev.ToolStarted))
 
     def conversation(self, *, before: int | None = None) -> Conversation:
         """What has been said, up to the event with seq *before*."""
@@ -83,14 +96,41 @@ class Journal:
                     pass
         return None
 
-    def answer(self, question: str) -> ev.QuestionAnswered | None:
-        """The answer to *question*, if it has one."""
-        answers = (r.event for r in as_changed(self._records) if isinstance(r.event, ev.QuestionAnswered))
-        return next((answer for answer in answers if answer.question == question), None)
+    def answer(self, question: str) -> ev.QuestionAnswered | ev.QuestionLapsed | None:
+        """The answer to *question*, or that it lapsed."""
+        ends = (r.event for r in as_changed(self._records))
+        said = (end for end in ends if isinstance(end, ev.QuestionAnswered | ev.QuestionLapsed))
+        return next((end for end in said if end.question == question), None)
+
+    def asked(self, question: str) -> ev.QuestionAsked | None:
+        """The question as people saw it."""
+        questions = (r.event for r in self._records if isinstance(r.event, ev.QuestionAsked))
+        return next((asked for asked in questions if asked.question == question), None)
+
+    def requests_since(self, moment: datetime) -> int:
+        """How often people were asked for leave since then."""
+        recent = (r.event for r in self._records if r.at > moment)
+        return sum(isinstance(event, ev.QuestionAsked) and bool(event.approves) for event in recent)
+
+    def fit(self, event: ev.Event) -> ev.Event:
+        """*event* as it may be kept."""
+        return fit(event, self.redactor)
+
+    def output(self, text: str) -> str:
+        """A tool's output as it may be kept."""
+        return output(text, self.redactor)
+
+    def arguments(self, text: str) -> str:
+        """A tool call's arguments as they may be kept."""
+        return arguments(text, self.redactor)
+
+    def kept(self, text: str) -> str:
+        """An agent's words as they may be kept."""
+        return kept(text, SAID_CHARS, self.redactor)
 
     def stage(self, *happened: ev.Event, step: Step | None = None, made: Sequence[MadeFile] = ()) -> None:
         """Keep this with the next commit; *made* are the files that the last event, a `ToolFinished`, tells of."""
-        self._events += map(fit, happened)
+        self._events += map(self.fit, happened)
         if made:
             self._made[len(self._events) - 1] = made
         if step is not None:
@@ -124,7 +164,8 @@ class Journal:
             TransientError: the database did not take it.
         """
         self.stage(*happened)
-        whole = replace(change or Change(), attempts=0, add_usage=self.take_usage())
+        used_by = turn[1] if (turn := self.open_turn()) is not None else ""
+        whole = replace(change or Change(), attempts=0, add_usage=self.take_usage(), used_by=used_by)
         me = self.session.id
         async with self._uow.begin(self.session.workspace) as work:
             recorded = await self._with_files(work)
@@ -140,6 +181,8 @@ class Journal:
                     await work.steps.append(me, step)
             if question is not None:
                 await work.questions.ask(question)
+            if self.budget is not None:
+                await self.budget.settle(work)
             work.ring(TOPIC_RELAY, self.session.workspace)
         if ends_turn:
             self.steps = []
@@ -151,7 +194,7 @@ class Journal:
     async def notice(self, sentence: str) -> None:
         """Tell people something in passing; what is staged stays staged."""
         async with self._uow.begin(self.session.workspace) as work:
-            self.session = await work.sessions.record(self.session.id, self.held, [fit(ev.Noticed(text=sentence))])
+            self.session = await work.sessions.record(self.session.id, self.held, [self.fit(ev.Noticed(text=sentence))])
             work.ring(TOPIC_RELAY, self.session.workspace)
 
     async def files(self) -> list[FileRef]:

@@ -7,6 +7,7 @@ told once. How a key is tried, with which call to which service, is the caller's
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -36,7 +37,8 @@ _GIVE_UP = "It could not be tried for an hour, so it was put away. Enter it agai
 class TrialTimes:
     """How often, how long and how many at once."""
 
-    poll_s: float = 5.0
+    poll_s: float = 5.0  # while a key waits to be tried again
+    idle_s: float = 30.0  # when nobody rings
     one_trial_s: float = 20.0
     first_wait_s: float = 5.0  # before a key is tried again; doubled each time
     longest_wait_s: float = 300.0
@@ -61,9 +63,14 @@ class KeyTrials:
         self._keyring = keyring
         self._try_key = try_key
         self._times = times or TrialTimes()
+        self._awake = asyncio.Event()
         self._tries: dict[bytes, int] = {}  # of what waits to be tried again, by its sealed bytes
         self._not_before: dict[bytes, float] = {}  # the loop's time
         self._at_once = asyncio.Semaphore(self._times.at_once)
+
+    def wake(self) -> None:
+        """There may be a key that nobody has tried."""
+        self._awake.set()
 
     async def run(self) -> None:
         """Look for untried keys until cancelled.
@@ -73,7 +80,11 @@ class KeyTrials:
         """
         while True:
             await self.round()
-            await asyncio.sleep(self._times.poll_s * random.uniform(0.8, 1.2))
+            wait_s = self._times.poll_s if self._not_before else self._times.idle_s
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_s * random.uniform(0.8, 1.2)):
+                    await self._awake.wait()
+            self._awake.clear()
 
     async def round(self) -> int:
         """Try what is due; returns how many keys have an outcome now.

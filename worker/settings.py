@@ -12,6 +12,7 @@ class RunLimits:
 
     budget_s: float = 1_800.0  # from claim to wait or end
     tool_calls_per_turn: int = 20
+    question_reminder_s: float = 0.0  # a question that waits for so long is brought up once more; 0: never
     cancel_wait_s: float = 4.0  # how long a cancelled session may take before its end is recorded regardless
     retry_s: float = 2.0  # pause before an ending is written again that the database did not take
 

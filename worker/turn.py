@@ -1,4 +1,4 @@
-"""One turn of one agent: model calls and tool calls in alternation until it says something, or asks a person.
+"""One turn of one agent: model calls and tool calls in alternation until it says something, or needs a person.
 
 Made by the runner for a turn that begins or goes on. Its whole state is the journal's steps, and a turn that goes on
 after a crash or an answer takes the same way as a new one: look at the steps, settle open calls, call the model.
@@ -10,13 +10,13 @@ import structlog
 
 from core.domain import events as ev
 from core.domain.lifecycle import Move
-from core.domain.refs import QuestionId, new_id
-from core.domain.session import Line, Question
+from core.domain.session import Line, with_files
 from core.errors import MusterError, PermanentError
 from core.ports import Clock
-from core.service.outbound import redact
+from worker.asking import calls_of, question_asked, question_of
 from worker.journal import Journal, Step
-from worker.recording import ARGUMENTS_CHARS, SAID_CHARS, fit, kept, output
+from worker.leave import Leave
+from worker.settings import RunLimits
 from worker.team.faults import TOO_LONG
 from worker.team.group_chat import GroupChat
 from worker.team.messages import Answered, Call, Message, Result, Spoke
@@ -52,7 +52,7 @@ class Turn:
         *,
         seq: int,
         agent: str,
-        most_calls: int,
+        limits: RunLimits,
     ) -> None:
         self.seq = seq
         self.agent = chat.member(agent).name
@@ -62,7 +62,9 @@ class Turn:
         self._tools = {name: catalog[name] for name in chat.member(agent).tools if name in catalog}
         self._context = context
         self._clock = clock
-        self._most_calls = most_calls
+        self._most_calls = limits.tool_calls_per_turn
+        self._remind_after_s = limits.question_reminder_s
+        self._leave = Leave(journal, self._tools, clock)
 
     async def run(self) -> str | None:
         """Go on until the agent has said something, and return it; None when the session waits for a person now.
@@ -83,12 +85,14 @@ class Turn:
                     " a smaller task.",
                     reason="stuck",
                 )
-            self._journal.stage(step=_reply_step(reply))
+            self._journal.stage(step=self._reply_step(reply))
         return None
 
     async def _ask(self) -> Reply:
         session = self._journal.session
-        system = self._chat.system(self.agent, round_=session.round, max_rounds=session.max_rounds)
+        system = self._chat.system(
+            self.agent, round_=session.round, max_rounds=session.max_rounds, wishes=session.system_prompt
+        )
         offered = [tool.offered for tool in self._tools.values()]
         most_chars = MOST_CHARS
         while True:
@@ -104,7 +108,7 @@ class Turn:
         steps: list[Message] = []
         for step in self._journal.steps:
             if step["kind"] == "reply":
-                calls = _calls(step)
+                calls = calls_of(step)
                 answers = [Result(call_id=call.id, tool=call.name, text=results[call.id]) for call in calls]
                 steps += [Spoke(step["text"], calls), Answered(tuple(answers))]
         said = self._journal.conversation(before=self.seq)
@@ -116,19 +120,28 @@ class Turn:
     # --- the calls of the last reply ---
 
     async def _settle(self) -> bool:
-        """Answer every open call of the last reply, questions last; True when a person has to answer one now."""
+        """Answer every open call of the last reply; True when a person has to say something first.
+
+        What needs no one comes first, then what needs leave, all of it together, and questions last.
+        """
         replies = [step for step in self._journal.steps if step["kind"] == "reply"]
         if not replies:
             return False
+        calls = calls_of(replies[-1])
+        undecided = [call for call in calls if not self._is_question(call) and not await self._advance(call)]
+        if undecided:
+            refusal = await self._leave.ask(self.agent, undecided)
+            if not refusal:
+                return True
+            for call in undecided:
+                self._finish(call, ToolOutcome(text=refusal, ok=False))
         question: tuple[Call, QuestionArguments] | None = None
-        for call in sorted(_calls(replies[-1]), key=self._is_question):
+        for call in filter(self._is_question, calls):
             match self._state_of(call):
                 case "result":
                     continue
                 case "asked":
                     self._take_answer(call)
-                case "intent":
-                    self._finish(call, ToolOutcome(text=INTERRUPTED, ok=False))
                 case _:
                     question = await self._begin(call, question)
         if question is not None:
@@ -136,6 +149,24 @@ class Turn:
             return True
         await self._journal.commit_staged()
         return False
+
+    async def _advance(self, call: Call) -> bool:
+        """Bring a tool call to its result; False when people have to give leave first and were not asked yet."""
+        match self._state_of(call):
+            case "result":
+                return True
+            case "intent":
+                self._finish(call, ToolOutcome(text=INTERRUPTED, ok=False))
+                return True
+        if self._results_so_far() < self._most_calls and self._leave.is_needed_for(call):
+            refusal = self._leave.refusal_of(call)
+            if refusal is None:
+                return False
+            if refusal:
+                self._finish(call, ToolOutcome(text=refusal, ok=False))
+                return True
+        await self._begin(call, None)
+        return True
 
     def _state_of(self, call: Call) -> str:
         """How far the call got: "", "intent", "asked" or "result"."""
@@ -183,9 +214,11 @@ class Turn:
             return ToolOutcome(text=FAILED, ok=False)
 
     def _finish(self, call: Call, outcome: ToolOutcome) -> None:
-        text = output(outcome.text)
+        text = self._journal.output(outcome.text)
         self._journal.stage(
-            ev.ToolFinished(agent=self.agent, call_id=call.id, tool=call.name, ok=outcome.ok, output=text),
+            ev.ToolFinished(
+                agent=self.agent, call_id=call.id, tool=call.name, ok=outcome.ok, output=text, hosts=outcome.hosts
+            ),
             step={"kind": "result", "call": call.id, "text": text},
             made=outcome.files,
         )
@@ -198,47 +231,31 @@ class Turn:
 
     async def _put(self, call: Call, arguments: QuestionArguments) -> None:
         """Open the question and let go of the session, in one transaction."""
-        asked = fit(
-            ev.QuestionAsked(
-                question=QuestionId(new_id()),
-                agent=self.agent,
-                text=arguments.question.strip(),
-                choices=tuple(arguments.choices or ()),
-            )
-        )
+        now, session = self._clock.now(), self._journal.session
+        asked = self._journal.fit(question_asked(self.agent, arguments, now))
         assert isinstance(asked, ev.QuestionAsked)  # `fit` keeps the type
-        session = self._journal.session
         self._journal.stage(step={"kind": "asked", "call": call.id, "question": asked.question})
-        question = Question(
-            id=asked.question,
-            session=session.id,
-            agent=self.agent,
-            text=asked.text,
-            choices=asked.choices,
-            asked_at=self._clock.now(),
-        )
+        question = question_of(session, asked, now, remind_after_s=self._remind_after_s)
         await self._journal.commit(asked, move=Move.ASK, question=question)
 
     def _take_answer(self, call: Call) -> None:
         asked = next(s for s in self._journal.steps if s["kind"] == "asked" and s["call"] == call.id)
-        answer = self._journal.answer(asked["question"])
-        if answer is None:
-            self._finish(call, ToolOutcome(text=NOBODY_ANSWERED, ok=False))
-            return
-        line = Line(seq=0, speaker=answer.by.name, text=answer.text, human=True)
-        self._finish(call, ToolOutcome(text=labelled(line)))
+        match self._journal.answer(asked["question"]):
+            case ev.QuestionAnswered() as answer:
+                text = with_files(answer.text, answer.files)
+                line = Line(seq=0, speaker=answer.by.name, text=text, human=True)
+                self._finish(call, ToolOutcome(text=labelled(line)))
+            case ev.QuestionLapsed(text=default):
+                self._finish(call, ToolOutcome(text=f"Nobody answered in time, so take this as the answer: {default}"))
+            case _:
+                self._finish(call, ToolOutcome(text=NOBODY_ANSWERED, ok=False))
+
+    def _reply_step(self, reply: Reply) -> Step:
+        calls = [
+            {"id": call.id, "name": call.name[:100], "arguments": self._journal.arguments(call.arguments)}
+            for call in reply.calls
+        ]
+        return {"kind": "reply", "text": self._journal.kept(reply.text), "calls": calls}
 
     def _results_so_far(self) -> int:
         return sum(step["kind"] == "result" for step in self._journal.steps)
-
-
-def _reply_step(reply: Reply) -> Step:
-    calls = [
-        {"id": call.id, "name": call.name[:100], "arguments": redact(call.arguments)[:ARGUMENTS_CHARS]}
-        for call in reply.calls
-    ]
-    return {"kind": "reply", "text": kept(reply.text, SAID_CHARS), "calls": calls}
-
-
-def _calls(step: Step) -> tuple[Call, ...]:
-    return tuple(Call(**call) for call in step["calls"])

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.adapters.sql_tables import usage
+from core.adapters.sql_tables import usage, workspaces
 from core.domain.refs import SessionId, UserId, WorkspaceId
 from core.domain.session import Usage
 from core.ports import Used
@@ -43,6 +43,10 @@ class SqlUsageStore:
     async def by_agent(self, session: SessionId) -> list[Used]:
         which = sa.and_(self._ours, usage.c.session == session, usage.c.reserved == sa.false())
         return await self._grouped(usage.c.agent, which, 50)
+
+    async def lock(self) -> None:
+        same = workspaces.update().where(workspaces.c.id == self._workspace)
+        await self._connection.execute(same.values(next_number=workspaces.c.next_number))
 
     async def reserve(self, session: SessionId, by: UserId, cost_usd: float) -> int:
         row = {

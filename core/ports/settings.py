@@ -74,6 +74,9 @@ class UsageStore(Protocol):
     async def by_agent(self, session: SessionId) -> list[Used]:
         """Of each agent of the session; "" is the building of the team and the choice of speakers."""
 
+    async def lock(self) -> None:
+        """Wait until nobody else counts in this workspace; held to the end of the transaction."""
+
     async def reserve(self, session: SessionId, by: UserId, cost_usd: float) -> int:
         """Count an estimate as spent before a call is made; returns the id to settle it with."""
 

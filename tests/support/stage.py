@@ -31,6 +31,7 @@ from tests.support.processes import Child
 from tests.support.room import ASKS, COMPLETED, Room
 from tests.support.slack_room import SlackRoom
 from tests.support.valkey import ValkeyServer
+from worker.keyring import Keyring, new_key, private_text
 
 __all__ = [
     "ASKS",
@@ -48,6 +49,8 @@ __all__ = [
 QUICK = {
     "MAX_ACTIVE_PER_USER": "1000",
     "MAX_ACTIVE_PER_WORKSPACE": "1000",
+    "MAX_SESSIONS_PER_USER_PER_DAY": "100000",
+    "MAX_SESSIONS_PER_WORKSPACE_PER_DAY": "100000",
     "WORKER_LEASE_S": "3",
     "SENDER_LEASE_S": "6",
     "RECONCILE_AFTER_S": "1",
@@ -121,6 +124,7 @@ async def distributed(folder: Path, *, bots: int = 2, workers: int = 2, **settin
         valkey = await stack.enter_async_context(ValkeyServer(folder))
         simulator = await stack.enter_async_context(Child("simulator", ready="model", env=_clean()))
         url = _after(simulator.output, "page").rstrip("/")
+        key = new_key()
         env = {
             **_clean(),
             **QUICK,
@@ -134,6 +138,8 @@ async def distributed(folder: Path, *, bots: int = 2, workers: int = 2, **settin
             "DISCORD_API_URL": f"{url}{DISCORD_API_PATH}",
             "DISCORD_GATEWAY_URL": f"{url.replace('http', 'ws', 1)}{GATEWAY_PATH}",
             **_model_settings(url),
+            "PRIVATE_KEYS": private_text(key),
+            "PUBLIC_KEY": Keyring([key]).public_key,
             **settings,
         }
         async with Child("muster", "migrate", env=env) as migration:

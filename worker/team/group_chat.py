@@ -78,10 +78,14 @@ class GroupChat:
             log.info("speaker.round_robin", error=str(error))
             return self._after_last(conversation)
 
-    def system(self, name: str, *, round_: int, max_rounds: int) -> str:
-        """The system message of the member called *name* for one of its turns."""
+    def system(self, name: str, *, round_: int, max_rounds: int, wishes: str = "") -> str:
+        """The system message of the member called *name* for one of its turns.
+
+        Args:
+            wishes: what people want of every agent.
+        """
         member = self.member(name)
-        return _SPEAKER.format(
+        told = _SPEAKER.format(
             name=member.name,
             role=member.role.rstrip("."),
             instructions=member.instructions,
@@ -91,6 +95,7 @@ class GroupChat:
             max_rounds=max_rounds,
             last=_LAST if round_ >= max_rounds else "",
         )
+        return f"{wishes.strip()}\n\n{told}" if wishes.strip() else told
 
     def _introductions(self) -> str:
         return "\n".join(f"- {member.name}: {member.role}" for member in self._team.values())

@@ -28,14 +28,19 @@ from worker.team.faults import (
     fault_of,
     surface_error,
 )
-from worker.team.messages import Call, Message, Offered
+from worker.team.messages import Call, Message, Offered, size_chars
 from worker.team.usage import Bill, billed, price_of, read_bill, usage_of
 
 log = structlog.get_logger(__name__)
 
+Before = Callable[[float | None], Awaitable[None]]
+"""Told what the next call may cost, in US dollars, or None; raises `PermanentError` where that is too much."""
+
 Notice = Callable[[str], Awaitable[None]]
 """Tells people, in a sentence, that a call takes long."""
 
+_CHARS_A_TOKEN = 3  # fewer than the usual four: an estimate shall not be too low
+_TOKENS_AN_ANSWER = 2_000
 JSON_OBJECT: Mapping[str, object] = {"response_format": {"type": "json_object"}}
 MOST_CONFIGS = 256
 MOST_LEARNED = 1_000
@@ -82,12 +87,15 @@ class ModelPool:
         """Drop all connections."""
         await self._http.aclose()
 
-    def model(self, provider: str, model: str, *, key: str = "", notice: Notice | None = None) -> "Model":
+    def model(
+        self, provider: str, model: str, *, key: str = "", notice: Notice | None = None, before: Before | None = None
+    ) -> "Model":
         """The *model* (empty: the provider's default) at the provider called *provider*.
 
         Args:
             key: a person's or a workspace's own, instead of the deployment's.
             notice: told once for each call that is tried for longer than `Patience.notice_after_s`.
+            before: awaited before each attempt.
 
         Raises:
             PermanentError: this deployment has no such provider, or nobody has a key for it; says what to set.
@@ -97,7 +105,7 @@ class ModelPool:
         except ProviderNotReady as error:
             reason = NO_KEY if provider in self._providers else UNKNOWN_PROVIDER
             raise PermanentError(str(error), reason=reason) from error
-        return Model(self, found, model or found.default_model, self._patience, notice)
+        return Model(self, found, model or found.default_model, self._patience, notice, before)
 
     def config(self, provider: Provider, model: str, *, json_object: bool, thoughts: bool) -> PooledConfig:
         """The engine's config for one model and key, made once while it is in use.
@@ -153,9 +161,16 @@ class Model:
     """One model for one session; counts what it used."""
 
     def __init__(
-        self, pool: ModelPool, provider: Provider, name: str, patience: Patience, notice: Notice | None = None
+        self,
+        pool: ModelPool,
+        provider: Provider,
+        name: str,
+        patience: Patience,
+        notice: Notice | None = None,
+        before: Before | None = None,
     ) -> None:
         self.name = name
+        self._before = before
         self._pool = pool
         self._provider = provider
         self._patience = patience
@@ -197,6 +212,8 @@ class Model:
             attempt += 1
             left_s = self._patience.total_s - (loop.time() - started)
             known = self._pool.learned(self._provider, self.name)
+            if self._before is not None:
+                await self._before(self._estimate(system, messages))
             try:
                 return await self._attempt(left_s, known, system, messages, offered, form)
             except Exception as error:
@@ -236,6 +253,10 @@ class Model:
         if answer.finish_reason == "error" or not (answer.text.strip() or answer.calls):
             raise NothingSaid(answer.finish_reason)
         return Reply(text=answer.text, calls=answer.calls)
+
+    def _estimate(self, system: str, messages: Sequence[Message]) -> float | None:
+        chars = len(system) + sum(map(size_chars, messages))
+        return self.price_of(chars // _CHARS_A_TOKEN, _TOKENS_AN_ANSWER)
 
     def _count(self, answer: Answer, bill: Bill) -> None:
         used = usage_of(answer, self._provider, self.name, bill)

@@ -16,11 +16,13 @@ from core.domain.lifecycle import Move, State
 from core.domain.refs import ChannelId, MessageId, Person, ProcessId, SessionId, UserId, WorkspaceId, new_id
 from core.domain.session import Session
 from core.ports import Change, Held, InState, NewSession
+from core.service.policy import Policy
 from simulator.model.completions import DemoModel
 from simulator.model.orders import Fault, FaultKind, QueuedReply
 from simulator.model.script import Call, Reply
 from tests.conftest import SetClock
-from worker.drive import Drive
+from worker.drive import Drive, Workshop
+from worker.keyring import Keyring, new_key
 from worker.runner import Runner
 from worker.sandbox.job import ChangedFile, Ended, PythonJob, PythonResult
 from worker.settings import RunLimits
@@ -133,18 +135,21 @@ class Bench:
     pool: ModelPool
     sandbox: NotingSandbox
     workspaces: Path
+    policy: Policy = field(default_factory=Policy)
+    keyring: Keyring = field(default_factory=lambda: Keyring([new_key()]))
 
     def runner(self, *, sandbox: bool = True, limits: RunLimits | None = None) -> Runner:
         limits = limits or RunLimits(cancel_wait_s=0.2, retry_s=0.01)
-        drive = Drive(
+        shop = Workshop(
+            uow=self.uow,
             clock=self.clock,
+            policy=self.policy,
             models=self.pool,
-            catalog=CATALOG,
-            sandbox=self.sandbox if sandbox else None,
+            keyring=self.keyring,
             workspaces=self.workspaces,
-            tool_calls_per_turn=limits.tool_calls_per_turn,
+            sandbox=self.sandbox if sandbox else None,
         )
-        return Runner(uow=self.uow, process=ProcessId(new_id()), drive=drive, limits=limits)
+        return Runner(uow=self.uow, process=ProcessId(new_id()), drive=Drive(shop, limits), limits=limits)
 
     async def open(self, task: str = "count the words", **fields: object) -> Session:
         async with self.uow.begin(ACME) as work:

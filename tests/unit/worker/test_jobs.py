@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from config.providers import by_name
 from core.adapters.across import SqlAcross
 from core.adapters.arq_queue import ArqQueue
 from core.adapters.redis_bell import RedisBell
@@ -20,14 +21,18 @@ from core.domain.refs import ProcessId, WorkspaceId
 from core.domain.session import Session
 from core.errors import TransientError
 from core.ports import TOPIC_STEER, Change, InState
+from core.service.policy import Policy
 from simulator.model.orders import FaultKind
 from tests.support.ports import free_port
 from tests.support.valkey import ValkeyServer
 from tests.support.waiting import until
 from tests.unit.worker.conftest import ACME, BEN, QUICK, Bench, Endpoint, NotingSandbox
-from worker.bootstrap import open_worker
+from worker.bootstrap import make_worker
+from worker.drive import Workshop
 from worker.jobs import Worker
+from worker.keyring import Keyring, new_key
 from worker.settings import RunLimits, WorkerTimes
+from worker.team.model import ModelPool
 
 pytestmark = pytest.mark.slow
 
@@ -88,24 +93,24 @@ async def process(
     clock = RunningClock()
     uow = Severable(database, clock, bell, queue)
     listening = asyncio.create_task(bell.run())
-    async with open_worker(
+    models = ModelPool(by_name([endpoint.demo]), QUICK)
+    shop = Workshop(
         uow=uow,
-        bell=bell,
         clock=clock,
-        redis_url=redis_url,
-        providers=[endpoint.demo],
-        sandbox=NotingSandbox(),
+        policy=Policy(),
+        models=models,
+        keyring=Keyring([new_key()]),
         workspaces=folder,
-        slots=slots,
-        limits=RunLimits(cancel_wait_s=0.3, retry_s=0.05),
-        times=times,
-        patience=QUICK,
-    ) as worker:
-        running = Process(worker, uow, bell)
-        yield running
-        worker.stop()
-        await asyncio.wait({running.task}, timeout=5)
-        assert running.task.done()
+        sandbox=NotingSandbox(),
+    )
+    limits = RunLimits(cancel_wait_s=0.3, retry_s=0.05)
+    worker = make_worker(shop, bell=bell, redis_url=redis_url, slots=slots, limits=limits, times=times)
+    running = Process(worker, uow, bell)
+    yield running
+    worker.stop()
+    await asyncio.wait({running.task}, timeout=5)
+    assert running.task.done()
+    await models.close()
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
     await queue.close()

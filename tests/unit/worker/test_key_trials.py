@@ -301,7 +301,7 @@ async def test_the_loop_goes_on_until_it_is_cancelled(uow: SqlUnitOfWork, clock:
         tried.set()
         return ""
 
-    running = asyncio.create_task(trials(try_key, TrialTimes(poll_s=0.01)).run())
+    running = asyncio.create_task(trials(try_key, TrialTimes(poll_s=0.01, idle_s=0.01)).run())
     await asyncio.sleep(0)
     await offer(uow, candidate(clock))
     async with asyncio.timeout(5):

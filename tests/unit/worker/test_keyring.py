@@ -182,6 +182,7 @@ KEY = private_text(new_key())
         (Keyring([new_key()]).public_key, "is a public key, which opens nothing"),
         (" , ", "holds no private key"),
     ],
+    ids=["cut off", "the second cut off", "too long", "public", "none"],
 )
 def test_a_wrong_private_key_is_refused_without_being_repeated(keys: str, says: str) -> None:
     with pytest.raises(PermanentError, match=says) as refused:

@@ -23,7 +23,15 @@ from core.adapters.codec import (
     words_of,
 )
 from core.domain import events as ev
-from core.domain.commands import ChangeReply, Command, PostReply, StartSession, StopSession
+from core.domain.commands import (
+    ChangeAccess,
+    ChangeReply,
+    Command,
+    PostReply,
+    PressChoice,
+    StartSession,
+    StopSession,
+)
 from core.domain.refs import (
     BlobHash,
     ChannelId,
@@ -65,12 +73,29 @@ EVENTS: list[ev.Event] = [
     ev.Stopped(by=ANA),
     ev.Stopped(),
     ev.Expired(reason="too old"),
+    ev.QuestionAsked(
+        question=QuestionId("q2"),
+        agent="Ada",
+        text="Send?",
+        choices=("Approve", "Deny"),
+        who=ev.Answerer.OPERATOR,
+        deadline_at=SAID_AT,
+        default="Deny",
+        approves="cd" * 32,
+    ),
+    ev.QuestionReminded(question=QuestionId("q2")),
+    ev.QuestionLapsed(question=QuestionId("q2"), text="Deny"),
+    ev.QuestionAnswered(question=QuestionId("q2"), by=ANA, text="Deny", files=(PLOT,)),
+    ev.NoteGiven(by=ANA, text="see this", files=(PLOT,)),
+    ev.ToolFinished(agent="Ada", call_id="c2", tool="search_web", ok=True, output="x", hosts=("example.com",)),
 ]
 COMMANDS: list[Command] = [
     StartSession(place=Place(workspace=PLACE.workspace, channel=PLACE.channel), by=ANA, task="count"),
     PostReply(place=PLACE, by=ANA, text="a", message=MessageId("1700000000.000200"), said_at=SAID_AT, addressed=True),
     ChangeReply(place=PLACE, by=ANA, message=MessageId("1700000000.000200"), text="b"),
     StopSession(place=PLACE, by=ANA, number=7, admin=True),
+    PressChoice(place=PLACE, by=ANA, question=QuestionId("q2"), choice=1, groups=("S1",)),
+    ChangeAccess(place=PLACE, by=ANA, right="start", users=("U1",), grantees=("S1",), channels=("C1",), admin=True),
 ]
 
 st.register_type_strategy(datetime, st.datetimes(timezones=st.just(UTC)))
@@ -151,5 +176,16 @@ def test_a_newer_form_that_only_adds_is_read() -> None:
 
 def test_search_finds_what_people_and_agents_said_in_any_case() -> None:
     said = [words_of(event) for event in EVENTS if words_of(event)]
-    assert said == ["count the words 🎉", "again", "two\n```x```", "which?", "a", "hurry", "hurry up"]
+    assert said == [
+        "count the words 🎉",
+        "again",
+        "two\n```x```",
+        "which?",
+        "a",
+        "hurry",
+        "hurry up",
+        "send?",
+        "deny",
+        "see this",
+    ]
     assert words_of(ev.Said(agent="Ada", text="STRASSE")) == words_of(ev.Said(agent="Ada", text="Straße"))

@@ -52,6 +52,7 @@ def test_what_is_no_key_is_refused_without_being_repeated(value: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "x", PUBLIC[:-1], PUBLIC + "A", PUBLIC.replace("muster-public-", ""), "muster-public-" + "é" * 43],
+    ids=["nothing", "a letter", "cut off", "too long", "without its mark", "not ASCII"],
 )
 def test_a_public_key_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(PermanentError, match="PUBLIC_KEY is no public key"):
