@@ -67,24 +67,22 @@ def no_fence() -> None:
 def no_winner() -> None:
     """Let every reply answer the question, whatever has become of it."""
     from core.adapters.question_store import SqlQuestionStore, _question
-    from core.domain import events as ev
     from core.domain.lifecycle import Move, State
     from core.ports import InState
-    from core.service.decisions import Decisions
+    from core.service.answers import Answers
 
     async def open_in(self: Any, session: Any) -> Any:
         row = (await self._connection.execute(self._select(session))).one_or_none()
         return _question(row) if row is not None else None
 
-    async def answer(_: Any, work: Any, session: Any, question: Any, command: Any) -> None:
-        await work.questions.answer(question.id, command.by, command.text, command.message)
-        answered = ev.QuestionAnswered(question=question.id, by=command.by, text=command.text)
+    async def answer(_: Any, work: Any, session: Any, answered: Any, message: Any) -> None:
+        await work.questions.answer(answered.question, answered.by, answered.text, message)
         move = Move.ANSWER if session.state is State.WAITING else None
         await work.sessions.record(session.id, InState(states=frozenset(State)), [answered], move=move)
         work.wake(session.id)
 
     SqlQuestionStore.open_in = open_in  # type: ignore[method-assign]
-    Decisions._answer_question = answer  # type: ignore[method-assign, assignment]
+    Answers._answer = answer  # type: ignore[method-assign, assignment]
 
 
 def no_catch_up() -> None:
