@@ -145,7 +145,7 @@ def configured(known: Provider, *, base_url: str, api_key: str) -> Provider:
     return replace(
         known,
         base_url=_sound_url(url, f"{setting}_BASE_URL") if url else known.base_url,
-        api_key=_sound_key(key, f"{setting}_API_KEY"),
+        api_key=sound_key(key, f"{setting}_API_KEY"),
         set_up=bool(key if known.needs_key else url),
     )
 
@@ -190,7 +190,7 @@ def custom(
         name=CUSTOM,
         title="the provider of this deployment",
         base_url=_sound_url(url, names[0]),
-        api_key=_sound_key(key, names[1]),
+        api_key=sound_key(key, names[1]),
         default_model=default_model,
         structured=structured,
         set_up=True,
@@ -216,7 +216,7 @@ def chosen(providers: Mapping[str, Provider], name: str, *, key: str = "") -> Pr
         raise ProviderNotReady(f"the model provider `{name}` is not set up here; there is: {known}.")
     found = providers[name]
     if key.strip() and found.needs_key:
-        return replace(found, api_key=_sound_key(key.strip(), f"the key for `{name}`"), set_up=True)
+        return replace(found, api_key=sound_key(key.strip(), f"the key for `{name}`"), set_up=True)
     if found.set_up:
         return found
     if found.name == DEMO:
@@ -232,16 +232,21 @@ def chosen(providers: Mapping[str, Provider], name: str, *, key: str = "") -> Pr
     )
 
 
+def sound_key(key: str, name: str) -> str:
+    """The *key*, if it can be sent at all.
+
+    Raises:
+        ProviderNotReady: it cannot; says so of *name*, and shows nothing of the key.
+    """
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise ProviderNotReady(f"{name} holds characters that no key has: copy it again.")
+    return key
+
+
 def _sound_url(url: str, name: str) -> str:
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
         raise ProviderNotReady(f"{name} must begin with https:// or http://.")
     return url.rstrip("/").removesuffix("/chat/completions")
-
-
-def _sound_key(key: str, name: str) -> str:
-    if not (key.isascii() and key.isprintable()) or " " in key:
-        raise ProviderNotReady(f"{name} holds characters that no key has: copy it again.")
-    return key
 
 
 def _listed(words: list[str]) -> str:

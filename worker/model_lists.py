@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 import structlog
 
-from config.providers import ANTHROPIC, DEMO, Provider, ProviderNotReady, chosen
+from config.providers import ANTHROPIC, DEMO, Provider, ProviderNotReady, chosen, sound_key
 from core.errors import MusterError, TransientError
 from core.ports import Clock, ModelList, UnitOfWork
 
@@ -146,9 +146,12 @@ async def try_tavily(key: str, base_url: str) -> str:
 
     Source: https://docs.tavily.com/documentation/api-reference/endpoint/usage
     """
-    value = key.strip()
-    if not value or not value.isascii() or not value.isprintable():
-        return "The key holds characters that no key has: copy it again."
+    try:
+        value = sound_key(key.strip(), "the key for Tavily")
+    except ProviderNotReady as error:
+        return _sentence(str(error))
+    if not value:
+        return "There is no key for Tavily."
     async with _client() as http:
         status, _ = await _get(http, base_url.rstrip("/") + "/usage", {"Authorization": f"Bearer {value}"})
     return _verdict("Tavily", status)

@@ -36,6 +36,7 @@ NONSENSE = "nonsense"
 _DETAIL_CHARS = 200
 _SAID_CHARS = 4_000
 _AGAIN = "Reply here to try again."
+_FLAGGED = "{name} refused the text (moderation). Word the task in another way."
 
 # What providers write, in lower case. The documents and threads that each comes from: docs/models.md.
 _MODERATED = (
@@ -168,6 +169,8 @@ def fault_of(error: Exception, provider: Provider, model: str) -> Fault:
 
 def _of_status(error: openai.APIStatusError, name: str, provider: Provider, model: str) -> Fault:
     status, said, after_s = error.status_code, _said(error), _retry_after_s(error)
+    if isinstance(error.body, dict) and "flagged_input" in (error.body.get("metadata") or ()):
+        return _final(MODERATED, _FLAGGED.format(name=name))
     if status == 401:
         return _final(BAD_KEY, f"{name} refused the key (401). Set a valid key for it.")
     if status == 402 and after_s is not None:  # OpenRouter: too much of the balance is in use right now
@@ -192,9 +195,8 @@ def _of_status(error: openai.APIStatusError, name: str, provider: Provider, mode
 def _of_request(said: str, error: openai.APIStatusError, name: str, provider: Provider, model: str) -> Fault | None:
     """What is wrong with the request itself, where its words tell."""
     status = error.status_code
-    flagged = isinstance(error.body, dict) and isinstance(error.body.get("metadata"), dict)
-    if _any(said, _MODERATED) or (flagged and "flagged_input" in said):
-        return _final(MODERATED, f"{name} refused the text (moderation). Word the task in another way.")
+    if _any(said, _MODERATED):
+        return _final(MODERATED, _FLAGGED.format(name=name))
     if _any(said, _WRONG_PLACE):
         return _final(REFUSED, f"{name} refused the call ({status}){_detail(error, provider)}. Choose another one.")
     if _any(said, _NO_TOOLS):
@@ -222,11 +224,14 @@ def _names_model(said: str, model: str) -> bool:
 
 
 def _said(error: openai.APIStatusError) -> str:
-    try:
-        body = json.dumps(error.body)
-    except (TypeError, ValueError):
-        body = str(error.body)
-    return f"{error.code} {body}"[:_SAID_CHARS].lower()
+    """The provider's own words about the error: nothing that repeats what people or models wrote."""
+    body = error.body
+    if not isinstance(body, dict):
+        return str(body)[:_SAID_CHARS].lower()
+    metadata = body.get("metadata")
+    parts = [body.get(part) for part in ("code", "type", "param", "message")]
+    parts += [metadata.get(part) for part in ("raw", "error_type")] if isinstance(metadata, dict) else []
+    return " ".join(str(part) for part in parts)[:_SAID_CHARS].lower()
 
 
 def _detail(error: openai.APIStatusError, provider: Provider) -> str:
