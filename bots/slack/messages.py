@@ -60,9 +60,9 @@ def _runs(words: Sequence[Words]) -> Iterator[list[Words]]:
 
 def _messages(session: Session, thread: Thread, run: Sequence[Words]) -> list[Rendered]:
     text = "\n\n".join(chunks.closed(word.text) for word in run if word.text.strip())
-    if not text:
-        return []
     last = run[-1]
+    if not text and last.question is None:
+        return []
     pieces = chunks.split(text, limits.POST_CHARS, escaped_chars)
     document: Rendered | None = None
     if len(pieces) > _MAX_PIECES:
@@ -75,7 +75,7 @@ def _messages(session: Session, thread: Thread, run: Sequence[Words]) -> list[Re
         if last.choices and len(texts[-1]) + len(how) + 2 > limits.SECTION_CHARS:
             texts.append(how)  # a block holds less than a message
         else:
-            texts[-1] += f"\n\n{how}"
+            texts[-1] = f"{texts[-1]}\n\n{how}".strip()
     rendered = [
         Rendered(
             draft=Draft(

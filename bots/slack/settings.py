@@ -16,6 +16,7 @@ from core.domain.preferences import Preferences
 from core.domain.refs import Place
 from core.errors import UserError
 from core.service.policy import MAX_MODEL_CHARS
+from core.service.sealing import MOST_CHARS
 from core.service.settings_desk import MAX_PROMPT_CHARS, TAVILY, Scope, SettingsChange, SettingsView
 
 CALLBACK = "muster_settings"
@@ -26,7 +27,6 @@ PROVIDER_KEY, TAVILY_KEY = "provider_key", "tavily_key"
 _FIELDS = (PROVIDER, MODEL, SYSTEM_PROMPT, PROVIDER_KEY, TAVILY_KEY)
 """Blocks and what they hold have the names that errors are about, and the scope before them."""
 _SCOPES = {Scope.MINE: "Mine", Scope.WORKSPACE: "Everybody's in this workspace"}
-_KEY_CHARS = 512
 _MODELS_NAMED = 5
 _KEY_HINT = "Empty keeps what is there; the word remove forgets it. It is tried before it counts."
 
@@ -131,4 +131,4 @@ def _provider_keys(view: SettingsView) -> str:
 
 def _key(name: str, label: str, kept: str) -> dict[str, Any]:
     placeholder = f"There is: {kept}" if kept else "There is none"
-    return labelled(name, label, text_input("", _KEY_CHARS, placeholder), optional=True, hint=_KEY_HINT)
+    return labelled(name, label, text_input("", MOST_CHARS, placeholder), optional=True, hint=_KEY_HINT)

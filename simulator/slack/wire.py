@@ -147,8 +147,8 @@ class Wire:
             "auto_type": None,
             "auto_provision": False,
             "enterprise_subteam_id": "",
-            "created_by": next(user.id for user in self._workspace.users.values() if user.is_admin),
-            "updated_by": next(user.id for user in self._workspace.users.values() if user.is_admin),
+            "created_by": "USLACKBOT",
+            "updated_by": "USLACKBOT",
             "deleted_by": None,
             "prefs": {"channels": [], "groups": []},
         }

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nacl.public import PrivateKey
+
 from bots.delivery import Patience
 from bots.slack.app import SlackAccess, SlackBot
 from core.adapters.clock import DatabaseClock
@@ -21,12 +23,14 @@ from core.errors import TransientError
 from core.ports import TOPIC_RELAY, Change, Conversations, Held, InState, Renderer, Tell
 from core.service.front_desk import Defaults, FrontDesk
 from core.service.policy import Policy
+from core.service.sealing import Sealer, public_text
 from simulator.server import Simulator
 from simulator.slack.options import SlackOptions
 from simulator.slack.person import SlackControl
 from simulator.slack.platform import APP_TOKEN, BOT_TOKEN
 
 WORKER = ProcessId("worker-1")
+MAX_FILE_BYTES = 1_000
 TEAM = (
     ev.Member(name="coder", role="writes code", instructions="", tools=("run_python",), icon="computer"),
     ev.Member(name="writer", role="writes it up", instructions="", tools=(), icon="memo"),
@@ -76,6 +80,7 @@ class SlackWorld:
     clock: DatabaseClock
     bell: LocalBell
     running: list[tuple[SlackBot, asyncio.Task[None]]] = field(default_factory=list)
+    keys: PrivateKey = field(default_factory=PrivateKey.generate)
 
     @property
     def bot(self) -> SlackBot:
@@ -101,8 +106,11 @@ class SlackWorld:
                     model="demo",
                     max_rounds=12,
                     models={"demo": ("demo",), "other": ("large", "small")},
+                    max_file_bytes=MAX_FILE_BYTES,
+                    max_files=3,
                 ),
                 tell=tell,
+                sealer=Sealer(public_text(self.keys.public_key)),
             )
 
         bot = SlackBot(
@@ -163,15 +171,21 @@ class SlackWorld:
             work.ring(TOPIC_RELAY, self.workspace)
         return session
 
-    async def ask(self, text: str, number: int = 1) -> QuestionId:
+    async def ask(self, text: str, number: int = 1, *, choices: tuple[str, ...] = (), approves: str = "") -> QuestionId:
         """Ask a person, as a worker does."""
         session = await self.session(number)
         question = QuestionId(new_id())
-        asked = ev.QuestionAsked(question=question, agent="writer", text=text)
+        asked = ev.QuestionAsked(question=question, agent="writer", text=text, choices=choices, approves=approves)
         async with self.uow.begin(self.workspace) as work:
             await work.questions.ask(
                 Question(
-                    id=question, session=session.id, agent="writer", text=text, choices=(), asked_at=self.clock.now()
+                    id=question,
+                    session=session.id,
+                    agent="writer",
+                    text=text,
+                    choices=choices,
+                    asked_at=self.clock.now(),
+                    approves=approves,
                 )
             )
             guard = Held(owner=WORKER, epoch=session.epoch)

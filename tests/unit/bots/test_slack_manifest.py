@@ -21,6 +21,23 @@ def test_the_shortcut_on_a_message_is_the_one_that_opens_the_form() -> None:
     assert len(shortcut["name"]) <= 24  # https://docs.slack.dev/reference/app-manifest
 
 
+def test_each_call_has_the_scope_that_it_needs() -> None:
+    needed = {
+        "files:read",
+        "files:write",
+        "usergroups:read",
+        "users:read",
+        "channels:read",
+        "channels:join",
+        "im:write",
+    }
+    assert needed <= set(manifest()["oauth_config"]["scopes"]["bot"])
+
+
+def test_commands_come_with_the_ids_of_those_whom_they_name() -> None:
+    assert all(command["should_escape"] for command in manifest()["features"]["slash_commands"])
+
+
 def test_each_event_that_is_subscribed_to_has_the_scope_that_it_needs() -> None:
     needed = {
         "app_mention": "app_mentions:read",

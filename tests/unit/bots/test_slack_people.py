@@ -6,6 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
+from structlog.testing import capture_logs
 
 from bots.facts import Facts
 from bots.slack import limits
@@ -60,6 +61,41 @@ async def test_members_and_admins_are_known_and_guests_are_restricted(people: Pe
     ben = await people.ask.who(await people.user("ben"))
     assert (ben.restricted, ben.admin) == (False, False)
     assert (await people.ask.who(await people.user("gus"))).restricted
+
+
+async def test_the_user_groups_that_people_are_in_are_known_for_a_minute(people: People) -> None:
+    writers = await people.slack.set_group("writers", "ada", "ben")
+    gone = await people.slack.set_group("gone", "ada")
+    await people.slack.set_group("gone")
+    ada, ben = await people.user("ada"), await people.user("ben")
+    assert writers in (await people.ask.who(ada)).groups
+    assert gone not in (await people.ask.who(ada)).groups
+    assert (await people.ask.who(ben)).standing.groups >= {writers}
+    await people.slack.set_group("writers", "ada")
+    people.time.now = 59
+    assert writers in (await people.ask.who(ben)).groups
+    people.time.now = 61
+    assert writers not in (await people.ask.who(ben)).groups
+
+
+@pytest.mark.parametrize("error", ["missing_scope", "plan_upgrade_required"])
+async def test_where_groups_cannot_be_seen_nobody_is_in_any_and_one_line_says_so(people: People, error: str) -> None:
+    await people.slack.set_group("writers", "ada")
+    await people.slack.add_fault("deny", target="usergroups.list", error=error, times=None)
+    with capture_logs() as logged:
+        for now in (0, 61, 122):
+            people.time.now = now
+            ada = await people.ask.who(await people.user("ada"))
+            assert (ada.groups, ada.admin, ada.restricted) == (frozenset(), True, False)
+    assert [line["error"] for line in logged if line["event"] == "slack.no_groups"] == [error]
+
+
+async def test_groups_that_slack_does_not_tell_of_now_are_asked_for_again(people: People) -> None:
+    writers = await people.slack.set_group("writers", "ada")
+    await people.slack.add_fault("server_error", target="usergroups.list", times=1)
+    ada = await people.user("ada")
+    assert (await people.ask.who(ada)).groups == frozenset()
+    assert writers in (await people.ask.who(ada)).groups
 
 
 @pytest.mark.parametrize("error", ["user_not_found", "missing_scope", "internal_error"])
