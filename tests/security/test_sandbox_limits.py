@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.security.sandbox_as_nobody import run_as_nobody
+from tests.security.sandbox_marks import alive, marked
 from tests.security.sandbox_rungs import rungs_to_try
 from worker.ports import Sandbox
 from worker.sandbox import landlock
@@ -20,11 +21,6 @@ from worker.sandbox.probe import probe
 _PR_SET_CHILD_SUBREAPER = 36
 
 _found: dict[str, Sandbox | None] = {}
-
-_MARK = """
-import ctypes, os
-ctypes.CDLL(None).prctl(15, {mark!r}.encode(), 0, 0, 0)
-"""
 
 
 @pytest.fixture(params=rungs_to_try())
@@ -42,18 +38,7 @@ async def mark() -> AsyncIterator[str]:
     """The name that the run's processes give themselves; none may be left when the test is over."""
     name = f"mu{secrets.token_hex(6)}"
     yield name
-    assert _alive(name) == []
-
-
-def _alive(mark: str) -> list[str]:
-    found = []
-    for comm in Path("/proc").glob("[0-9]*/comm"):
-        try:
-            if comm.read_text().strip() == mark:
-                found.append(comm.parent.name)
-        except OSError:
-            continue
-    return found
+    assert alive(name) == []
 
 
 async def _run(sandbox: Sandbox, code: str, workspace: Path, **limits: float) -> PythonResult:
@@ -63,13 +48,13 @@ async def _run(sandbox: Sandbox, code: str, workspace: Path, **limits: float) ->
 
 
 async def test_a_fork_bomb_ends_with_its_run(sandbox: Sandbox, mark: str, tmp_path: Path) -> None:
-    code = _MARK.format(mark=mark) + "while True:\n    try: os.fork()\n    except OSError: pass"
+    code = marked(mark, "while True:\n    try: os.fork()\n    except OSError: pass")
     result = await _run(sandbox, code, tmp_path, wall_s=1.0, cpu_s=60)
     assert result.ended in (Ended.TIMED_OUT, Ended.OUT_OF_MEMORY)
 
 
 async def test_processes_that_fork_and_leave_for_ever_are_caught(sandbox: Sandbox, mark: str, tmp_path: Path) -> None:
-    code = _MARK.format(mark=mark) + "while True:\n    if os.fork(): os._exit(0)"
+    code = marked(mark, "while True:\n    if os.fork(): os._exit(0)")
     result = await _run(sandbox, code, tmp_path, wall_s=1.0)
     assert result.ended in (Ended.OK, Ended.TIMED_OUT)
 
@@ -77,9 +62,9 @@ async def test_processes_that_fork_and_leave_for_ever_are_caught(sandbox: Sandbo
 async def test_a_child_that_makes_itself_a_daemon_does_not_outlive_its_run(
     sandbox: Sandbox, mark: str, tmp_path: Path
 ) -> None:
-    code = (
-        _MARK.format(mark=mark)
-        + """
+    code = marked(
+        mark,
+        """
 import time
 if os.fork() == 0:
     os.setsid()
@@ -93,7 +78,7 @@ if os.fork() == 0:
 while not os.path.exists("beat"):
     time.sleep(0.001)
 print("left")
-"""
+""",
     )
     result = await _run(sandbox, code, tmp_path)
     assert (result.ended, result.output) == (Ended.OK, "left\n")
@@ -108,8 +93,9 @@ async def test_a_memory_bomb_is_told_as_such(sandbox: Sandbox, tmp_path: Path) -
 
 
 async def test_many_processes_cannot_hold_more_memory_than_one(sandbox: Sandbox, mark: str, tmp_path: Path) -> None:
-    code = _MARK.format(mark=mark) + (
-        "import time\nfor _ in range(5): os.fork() or (bytearray(b'x') * (100 << 20), time.sleep(60))\ntime.sleep(60)"
+    code = marked(
+        mark,
+        "import time\nfor _ in range(5): os.fork() or (bytearray(b'x') * (100 << 20), time.sleep(60))\ntime.sleep(60)",
     )
     result = await _run(sandbox, code, tmp_path, memory_bytes=300 << 20)
     assert result.ended is Ended.OUT_OF_MEMORY
@@ -167,7 +153,7 @@ async def test_a_busy_loop_ends_after_its_processor_time(sandbox: Sandbox, tmp_p
 
 
 async def test_a_sleeper_is_timed_out_and_what_it_said_is_kept(sandbox: Sandbox, mark: str, tmp_path: Path) -> None:
-    code = _MARK.format(mark=mark) + "import time\nprint('so far')\nopen('half', 'w').write('x')\ntime.sleep(60)"
+    code = marked(mark, "import time\nprint('so far')\nopen('half', 'w').write('x')\ntime.sleep(60)")
     result = await _run(sandbox, code, tmp_path, wall_s=0.7)
     assert (result.ended, result.output) == (Ended.TIMED_OUT, "so far\n")
     assert [each.name for each in result.changed_files] == ["half"]
@@ -180,7 +166,7 @@ async def test_a_call_of_another_architecture_kills_the_code(sandbox: Sandbox, t
 
 
 async def test_signals_to_everybody_reach_nobody_else(sandbox: Sandbox, mark: str, tmp_path: Path) -> None:
-    result = await _run(sandbox, _MARK.format(mark=mark) + "os.kill(-1, 9)\nos.kill(0, 9)", tmp_path)
+    result = await _run(sandbox, marked(mark, "os.kill(-1, 9)\nos.kill(0, 9)"), tmp_path)
     assert result.ended in (Ended.OK, Ended.ERROR, Ended.KILLED)
 
 
@@ -189,7 +175,7 @@ async def test_cancelling_leaves_no_process_at_any_moment(
     sandbox: Sandbox, mark: str, tmp_path: Path, after_s: float
 ) -> None:
     others = _children_of_this_process()  # servers that serve a whole test process
-    code = _MARK.format(mark=mark) + "os.fork()\nimport time\nwhile True: time.sleep(1)"
+    code = marked(mark, "os.fork()\nimport time\nwhile True: time.sleep(1)")
     run = asyncio.create_task(_run(sandbox, code, tmp_path))
     await asyncio.wait([run], timeout=after_s)
     began_s = time.monotonic()

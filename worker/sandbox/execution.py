@@ -15,7 +15,7 @@ from typing import TypeVar
 from worker.sandbox import inside
 from worker.sandbox.identity import choose_uid
 from worker.sandbox.job import ChangedFile, Ended, PythonJob, PythonResult, SandboxFailed
-from worker.sandbox.process_tree import Launch, ProcessTree
+from worker.sandbox.process_tree import CANNOT_START, Launch, ProcessTree
 from worker.sandbox.watch import OutputKeeper, watch_disk, watch_inodes, watch_memory
 from worker.sandbox.workspace import Scan, changed_files, hand_over, mend, scan
 
@@ -38,8 +38,10 @@ async def execute(job: PythonJob, launcher: Launcher) -> PythonResult:
         before = await to_its_end(asyncio.to_thread(_prepare, job, uid))
     except OSError as error:
         raise SandboxFailed(f"the workspace cannot be used: {error}") from error
-    output, output_end = os.pipe2(os.O_CLOEXEC)
-    info, info_end = os.pipe2(os.O_CLOEXEC)
+    try:
+        output, output_end, info, info_end = _pipes()
+    except OSError as error:
+        raise SandboxFailed(f"no descriptors are left: {error}") from error
     keeper = OutputKeeper(output, job.limits)
     started_s = time.monotonic()
     try:
@@ -57,7 +59,7 @@ async def execute(job: PythonJob, launcher: Launcher) -> PythonResult:
         os.close(output)
         os.close(info)
     duration_s = time.monotonic() - started_s
-    if breach is None and tree.exit_code and keeper.text.startswith(launch.trouble):
+    if breach is None and tree.exit_code and keeper.text.startswith((launch.trouble, CANNOT_START)):
         raise SandboxFailed(keeper.text.strip())
     ended, exit_code = (breach, None) if breach else _meaning(tree.exit_code)
     changed, left_out = await to_its_end(asyncio.to_thread(_collect, job, before))
@@ -86,6 +88,16 @@ async def to_its_end(work: Coroutine[object, object, T]) -> T:
     if cancelled:
         raise cancelled
     return task.result()
+
+
+def _pipes() -> tuple[int, int, int, int]:
+    output = os.pipe2(os.O_CLOEXEC)
+    try:
+        return (*output, *os.pipe2(os.O_CLOEXEC))
+    except OSError:
+        for descriptor in output:
+            os.close(descriptor)
+        raise
 
 
 def _prepare(job: PythonJob, uid: int | None) -> Scan:

@@ -13,6 +13,7 @@ from types import ModuleType, TracebackType
 
 OUT_OF_MEMORY_EXIT = 86
 _FILE_NAME = "main.py"
+_NICER = 10  # the worker has leases to renew, however many processes the code starts
 
 
 class Entry:
@@ -48,6 +49,7 @@ class _Source:
 def limit_resources(rlimits: dict[str, int]) -> None:
     """Set each limit so that the code cannot raise it again."""
     os.umask(0o022)
+    os.nice(_NICER)
     for name, value in rlimits.items():
         # At the hard limit of processor time the kernel kills without saying why.
         hard = value + 1 if name == "CPU" else value

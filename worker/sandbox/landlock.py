@@ -19,7 +19,7 @@ from worker.sandbox import landlock_launcher
 from worker.sandbox.entry import environment, held_file, python_command, write_entry
 from worker.sandbox.execution import execute, to_its_end
 from worker.sandbox.interpreter import Interpreter
-from worker.sandbox.job import PythonJob, PythonResult
+from worker.sandbox.job import PythonJob, PythonResult, SandboxFailed
 from worker.sandbox.landlock_launcher import CANNOT_CONFINE, landlock_version
 from worker.sandbox.process_tree import Launch
 from worker.sandbox.seccomp import EVERYWHERE, WITHOUT_NAMESPACES, WITHOUT_SIGNAL_SCOPE, build_filter
@@ -43,7 +43,10 @@ class LandlockSandbox:
 
     async def run(self, job: PythonJob) -> PythonResult:
         """See `worker.ports.Sandbox.run`."""
-        scratch = Path(tempfile.mkdtemp(prefix="muster-run-"))
+        try:
+            scratch = Path(tempfile.mkdtemp(prefix="muster-run-"))
+        except OSError as error:
+            raise SandboxFailed(f"no folder for temporary files can be made: {error.strerror}") from error
         try:
             return await execute(job, partial(self._launch, scratch))
         finally:

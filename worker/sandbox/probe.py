@@ -23,6 +23,7 @@ from worker.sandbox.entry import environment
 from worker.sandbox.interpreter import Interpreter, find_interpreter
 from worker.sandbox.job import Ended, PythonJob, SandboxFailed, SandboxLimits, SandboxUnavailable
 from worker.sandbox.landlock import LandlockSandbox
+from worker.sandbox.turnstile import Turnstile
 from worker.sandbox.warm import WarmingSandbox, find_cache, make_cache
 
 log = structlog.get_logger(__name__)
@@ -87,13 +88,14 @@ class ProbeReport:
         return self.sandbox
 
 
-async def probe(cache: Path | None, *, rungs: Sequence[str] | None = None) -> ProbeReport:
+async def probe(cache: Path | None, *, rungs: Sequence[str] | None = None, at_once: int | None = None) -> ProbeReport:
     """Find the sandbox for this machine.
 
     Args:
         cache: a folder for bytecode and fonts, made if need be. Filling it takes seconds, once; that goes on in
             the background, and runs wait for it. None: without.
         rungs: names to try instead of all: see `RUNGS`.
+        at_once: how many runs the sandbox found may have at once; None: any number.
     """
     refused: list[Refusal] = []
     if not sys.platform.startswith("linux"):
@@ -108,7 +110,8 @@ async def probe(cache: Path | None, *, rungs: Sequence[str] | None = None) -> Pr
             log.info("sandbox.refused", rung=name, why=str(error))
             continue
         log.info("sandbox.chosen", rung=name)
-        return ProbeReport(sandbox=_with_cache(sandbox, interpreter, cache), refused=tuple(refused))
+        found = _with_cache(sandbox, interpreter, cache)
+        return ProbeReport(sandbox=Turnstile(found, at_once) if at_once else found, refused=tuple(refused))
     return ProbeReport(sandbox=None, refused=tuple(refused))
 
 

@@ -20,6 +20,12 @@ from worker.sandbox.watch import process_tree
 _CHILD_PID = re.compile(rb'"child-pid": *(\d+)')
 _INFO_PATIENCE_MS = 1_000
 _LEADER_PATIENCE_S = 2.0
+CANNOT_START = "sandbox: "  # begins what the shell says when it does not find the command
+# Where the kernel runs short of memory it ends a run, all of which inherit this, and not the worker.
+_FIRST_TO_GO = (
+    *("/bin/sh", "-c", '{ echo 1000 > /proc/self/oom_score_adj; } 2> /dev/null; exec "$@"'),
+    CANNOT_START.rstrip(": "),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +58,7 @@ class ProcessTree:
         self._info_read = False
         self._first: tuple[int, int] | None = None  # process id, descriptor
         self._command = subprocess.Popen(
-            launch.argv,
+            (*_FIRST_TO_GO, *launch.argv),
             stdin=launch.stdin,
             stdout=stdout,
             stderr=subprocess.STDOUT,

@@ -7,9 +7,10 @@ import pytest
 
 from worker.sandbox import probe as ladder
 from worker.sandbox.bubblewrap import BubblewrapSandbox
-from worker.sandbox.interpreter import Interpreter
-from worker.sandbox.job import SandboxUnavailable
+from worker.sandbox.interpreter import Interpreter, find_interpreter
+from worker.sandbox.job import PythonJob, SandboxFailed, SandboxUnavailable
 from worker.sandbox.probe import probe
+from worker.sandbox.turnstile import Turnstile
 
 
 def _rung_with(script: str, folder: Path) -> object:
@@ -78,3 +79,25 @@ async def test_the_next_rung_is_tried_and_the_refusal_is_kept(tmp_path: Path, mo
 async def test_elsewhere_than_on_linux_nothing_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "darwin")
     assert "darwin is not Linux" in (await probe(None)).why_none
+
+
+async def test_a_program_that_is_gone_by_the_time_of_a_run_is_no_result(tmp_path: Path) -> None:
+    sandbox = BubblewrapSandbox(name="gone", binary=tmp_path / "bwrap", interpreter=find_interpreter(packages=()))
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    with pytest.raises(SandboxFailed, match="not found"):
+        await sandbox.run(PythonJob(code="pass", workspace=workspace))
+
+
+@pytest.mark.parametrize("rung", ["bubblewrap (wheel)", "landlock+seccomp"])
+async def test_an_architecture_without_a_filter_is_told_by_every_rung(
+    rung: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+    report = await probe(None, rungs=[rung])
+    assert report.sandbox is None
+    assert report.why_none == f"{rung}: no system-call filter for the architecture 'riscv64'"
+
+
+async def test_as_many_run_at_once_as_the_settings_say() -> None:
+    assert isinstance((await probe(None, at_once=2)).sandbox, Turnstile)
