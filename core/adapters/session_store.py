@@ -130,7 +130,7 @@ class SqlSessionStore:
 
     async def _note_usage(self, session: Session, used: Usage, agent: str) -> None:
         whose = {"workspace": self._workspace, "session": session.id, "by": session.starter.id, "at": self._now}
-        row = whose | _dump_usage(used) | {"agent": agent, "reserved": False}
+        row = whose | _dump_usage(used) | {"agent": agent, "round": session.round, "reserved": False}
         await self._connection.execute(usage.insert(), row)
 
     async def events(self, session: SessionId, *, after: int = 0, limit: int | None = None) -> list[Recorded]:

@@ -280,6 +280,7 @@ usage = sa.Table(
     _column("completion_tokens", sa.Integer),
     _column("cost_usd", sa.Float, nullable=True),
     _column("agent", sa.String(64), server_default=""),
+    _column("round", sa.Integer, server_default="0"),
     _column("reserved", sa.Boolean, server_default=sa.false()),  # an estimate for a call that is under way
     sa.Index("ix_usage_workspace_at", "workspace", "at"),
 )

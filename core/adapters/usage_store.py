@@ -38,11 +38,17 @@ class SqlUsageStore:
 
     async def by_person(self, since: datetime, limit: int = 20) -> list[Used]:
         which = sa.and_(self._ours, usage.c.at > since, usage.c.reserved == sa.false())
-        return await self._grouped(usage.c.by, which, limit)
+        dearest_first = sa.desc(sa.func.coalesce(sa.func.sum(usage.c.cost_usd), 0.0))
+        query = sa.select(usage.c.by, *_SUMS).where(which).group_by(usage.c.by).order_by(dearest_first, usage.c.by)
+        rows = (await self._connection.execute(query.limit(limit))).all()
+        return [Used(name=row.by, usage=_usage(row), sessions=row.sessions) for row in rows]
 
-    async def by_agent(self, session: SessionId) -> list[Used]:
+    async def by_turn(self, session: SessionId) -> list[Used]:
         which = sa.and_(self._ours, usage.c.session == session, usage.c.reserved == sa.false())
-        return await self._grouped(usage.c.agent, which, 50)
+        turn = (usage.c.round, usage.c.agent)
+        query = sa.select(*turn, *_SUMS).where(which).group_by(*turn).order_by(usage.c.round, usage.c.agent)
+        rows = (await self._connection.execute(query)).all()
+        return [Used(name=row.agent, usage=_usage(row), sessions=row.sessions, round=row.round) for row in rows]
 
     async def lock(self) -> None:
         same = workspaces.update().where(workspaces.c.id == self._workspace)
@@ -71,12 +77,6 @@ class SqlUsageStore:
     @property
     def _ours(self) -> sa.ColumnElement[bool]:
         return usage.c.workspace == self._workspace
-
-    async def _grouped(self, name: sa.Column[Any], which: sa.ColumnElement[bool], limit: int) -> list[Used]:
-        dearest_first = sa.desc(sa.func.coalesce(sa.func.sum(usage.c.cost_usd), 0.0))
-        query = sa.select(name.label("name"), *_SUMS).where(which).group_by(name).order_by(dearest_first, name)
-        rows = (await self._connection.execute(query.limit(limit))).all()
-        return [Used(name=row.name, usage=_usage(row), sessions=row.sessions) for row in rows]
 
 
 def _usage(row: Any) -> Usage:

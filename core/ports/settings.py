@@ -55,11 +55,12 @@ class SecretStore(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
-    """What was used by one agent, person or session."""
+    """What was used by one person, or by one agent in one round."""
 
     name: str
     usage: Usage
     sessions: int  # in how many
+    round: int = 0
 
 
 class UsageStore(Protocol):
@@ -71,8 +72,8 @@ class UsageStore(Protocol):
     async def by_person(self, since: datetime, limit: int = 20) -> list[Used]:
         """Of each starter since then, the most expensive first; names are ids."""
 
-    async def by_agent(self, session: SessionId) -> list[Used]:
-        """Of each agent of the session; "" is the building of the team and the choice of speakers."""
+    async def by_turn(self, session: SessionId) -> list[Used]:
+        """Of each agent in each round of the session; "" is the building of the team and the choice of speakers."""
 
     async def lock(self) -> None:
         """Wait until nobody else counts in this workspace; held to the end of the transaction."""

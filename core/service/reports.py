@@ -6,6 +6,7 @@ Called by the attendant. Changes nothing; the audit is for admins, others' usage
 from datetime import timedelta
 
 from core.domain.access import Right
+from core.domain.session import Usage
 from core.ports import Answer, Query, UnitOfWork, Used, Work
 from core.service.narration import usage_words
 from core.service.policy import Policy, grants_of
@@ -13,6 +14,7 @@ from core.service.rules import in_words
 
 _DAY, _MONTH = timedelta(days=1), timedelta(days=30)
 _AUDITED = 20
+_NOBODY = "Building the team and choosing speakers"
 
 
 class Reports:
@@ -81,9 +83,17 @@ class Reports:
         )
         if session is None or not may_see:
             return Answer(text=f"There is no session #{query.number} of yours. `/history` lists sessions.")
-        agents = [_line(used.name or "Building the team and choosing speakers", used, count=False)
-                  for used in await work.usage.by_agent(session.id)]  # fmt: skip
-        return Answer(text="\n".join([f"#{session.number} used {usage_words(session.usage)}:", *agents]))
+        turns = await work.usage.by_turn(session.id)
+        agents: dict[str, Usage] = {}
+        for used in turns:
+            agents[used.name] = agents.get(used.name, Usage()) + used.usage
+        lines = [
+            f"#{session.number} used {usage_words(session.usage)}. By agent:",
+            *(f"- {name or _NOBODY}: {usage_words(usage)}" for name, usage in agents.items()),
+            "By turn:",
+            *(f"- round {used.round}, {used.name}: {usage_words(used.usage)}" for used in turns if used.name),
+        ]
+        return Answer(text="\n".join(lines))
 
     def _limits(self) -> list[str]:
         policy = self._policy
@@ -99,6 +109,5 @@ class Reports:
         return [f"The limits: {', '.join(filter(None, said))}."]
 
 
-def _line(name: str, used: Used, *, count: bool = True) -> str:
-    sessions = f" in {used.sessions} {'session' if used.sessions == 1 else 'sessions'}" if count else ""
-    return f"- {name}: {usage_words(used.usage)}{sessions}"
+def _line(name: str, used: Used) -> str:
+    return f"- {name}: {usage_words(used.usage)} in {used.sessions} {'session' if used.sessions == 1 else 'sessions'}"

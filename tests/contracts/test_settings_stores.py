@@ -307,7 +307,7 @@ async def test_what_is_reserved_counts_as_spent_until_it_is_settled(uow: SqlUnit
     async with uow.read(ACME) as work:
         assert await work.usage.spent(since, by=ADA) == tokens(0, 0, 0.75)
         assert await work.usage.by_person(since) == []
-        assert await work.usage.by_agent(session.id) == []
+        assert await work.usage.by_turn(session.id) == []
     async with uow.begin(OTHER) as work:
         await work.usage.settle(one)  # not theirs to settle
     async with uow.begin(ACME) as work:
@@ -325,7 +325,7 @@ async def test_settling_takes_nothing_that_was_really_used(uow: SqlUnitOfWork, c
         assert await work.usage.spent(since) == tokens(1, 1, 1.0)
 
 
-async def test_usage_is_told_by_person_and_by_agent_the_most_expensive_first(
+async def test_usage_is_told_by_person_the_most_expensive_first_and_by_turn(
     uow: SqlUnitOfWork, clock: SetClock
 ) -> None:
     since = clock.now() - timedelta(seconds=1)
@@ -342,14 +342,14 @@ async def test_usage_is_told_by_person_and_by_agent_the_most_expensive_first(
             Used(name=ADA, usage=tokens(31, 31, 2.25), sessions=2),
         ]
         assert [used.name for used in await work.usage.by_person(since, limit=1)] == [BEN]
-        assert await work.usage.by_agent(first.id) == [
-            Used(name="Coder", usage=tokens(12, 12, 1.0), sessions=1),
+        assert await work.usage.by_turn(first.id) == [
             Used(name="", usage=tokens(1, 1, 0.25), sessions=1),
+            Used(name="Coder", usage=tokens(12, 12, 1.0), sessions=1),
             Used(name="Writer", usage=tokens(2, 2), sessions=1),
         ]
     async with uow.read(OTHER) as work:
         assert await work.usage.by_person(since) == []
-        assert await work.usage.by_agent(first.id) == []
+        assert await work.usage.by_turn(first.id) == []
 
 
 # --- lists of models

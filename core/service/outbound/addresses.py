@@ -15,7 +15,7 @@ _START = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]{0,30})\\?:\\?/\\?/"
     r"|(?<!\w)(?P<kind>(?:mailto|javascript|vbscript)\\?:(?=[^\s<])|(?:tel|sms)\\?:(?=\+?\d)|"
     r"data\\?:(?=[\w.+-]{1,60}/[\w.+-]{1,60}[;,]))"
-    rf"|(?<![\w:/\\.@\]-])//(?P<relative>{_HOST})"
+    rf"|(?<![\w/\\.@\]-])//(?P<relative>{_HOST})"
     rf"|(?<![\w/\\.@\]-])(?P<bare>{_HOST})",
     re.IGNORECASE,
 )
@@ -132,9 +132,10 @@ def _end_of_url(text: str, match: re.Match[str]) -> int:
 
 
 def _nothing_hangs_on(text: str, end: int) -> bool:
-    """Whether all programs agree that an address ends here: behind it come a few marks at most, and then none."""
+    """Whether all programs agree that an address ends here: behind it come a few marks at most, and then a space."""
     extent = _EXTENT.match(text, end)
-    return text[end : end + 1] == ">" or extent is None or len(extent[0]) <= _TAIL_CHARS
+    behind = extent[0] if extent else ""
+    return len(behind) <= _TAIL_CHARS and all(char in _TAIL or char in _BRACKETS for char in behind)
 
 
 def _outside_code(text: str) -> Callable[[int, int], bool]:

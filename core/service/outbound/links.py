@@ -22,6 +22,7 @@ _URL = re.compile(
 _CHARS = re.compile(r"[\w.~:/?#@!$&'()*+,;=%-]+")
 _NEEDLESS = re.compile(r"%(?:2[de]|3\d|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])", re.IGNORECASE)
 """Letters, digits and the like as percent codes: nobody writes them so but to hide what they say."""
+_ENTITY = re.compile(r"&#?\w{1,32};")
 _CODE = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 _NUMERIC_HOST = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)", re.IGNORECASE)
@@ -59,12 +60,12 @@ class Links:
     def allows(self, url: str) -> bool:
         """Whether *url*, with its scheme and nothing around it, may be a link."""
         parts = _URL.fullmatch(url)
-        if parts is None or len(url) > _URL_CHARS or not _CHARS.fullmatch(url):
+        if parts is None or len(url) > _URL_CHARS or not _CHARS.fullmatch(url) or _ENTITY.search(url):
             return False
         if self.own and url.startswith(self.own):
             return True
         rest = url[parts.end("host") :]
-        if "//" in rest or "//" in unquote(rest) or max(_length(parts["query"]), _length(parts["fragment"])) > 64:
+        if "//" in rest or "//" in unquote(rest) or max(_length(parts["query"]), _length(parts["fragment"])) > _QUERY_CHARS:
             return False
         host = parts["host"].lower()
         if _on_list(host, parts["port"] or "", self.listed):

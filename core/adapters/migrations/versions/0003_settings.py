@@ -25,6 +25,7 @@ def upgrade() -> None:
     for due in ("deadline_at", "remind_at"):
         op.create_index(f"ix_questions_{due}", "questions", [due], sqlite_where=_OPEN, postgresql_where=_OPEN)
     op.add_column("usage", sa.Column("agent", sa.String(length=64), nullable=False, server_default=""))
+    op.add_column("usage", sa.Column("round", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("usage", sa.Column("reserved", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_index("ix_posts_message", "posts", ["workspace", "message"])
     op.drop_table("secrets")  # nothing has put anything into it
@@ -86,7 +87,7 @@ def downgrade() -> None:
     for due in ("deadline_at", "remind_at"):
         op.drop_index(f"ix_questions_{due}", "questions")
     for table, columns in (
-        ("usage", ("reserved", "agent")),
+        ("usage", ("reserved", "round", "agent")),
         ("questions", ("approves", "default_answer", "remind_at", "deadline_at", "who")),
         ("sessions", ("hosts", "system_prompt")),
     ):
