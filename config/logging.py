@@ -82,6 +82,9 @@ def configure(*, level: str, form: str, stream: TextIO | None = None, redact: Re
         "arq",
         "httpx",
         "httpx2",
+        "httpcore",
+        "httpcore2",
+        "aiosqlite",  # tells each statement with all its values
         "openai",
         "aiohttp.access",
         "alembic",
