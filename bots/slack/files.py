@@ -5,16 +5,15 @@ configured as Slack's API answers; a redirect to anywhere else ends the fetching
 Source: https://docs.slack.dev/reference/objects/file-object (url_private_download)
 """
 
-from urllib.parse import urljoin, urlsplit
-
 import aiohttp
+import yarl
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.attachments import Attached, TooLarge
 from bots.slack.calls import call
 from core.errors import PermanentError, TransientError
 
-_HOST = "files.slack.com"
+_SLACKS = yarl.URL("https://files.slack.com")
 _CHUNK_BYTES = 64 * 1024
 _HOPS = 3
 _AGAIN_S = 0.3
@@ -32,7 +31,7 @@ class SlackFiles:
         self._client = client
         self._http = http
         self._headers = {"Authorization": f"Bearer {client.token}"}
-        self._own = _origin(client.base_url)
+        self._own = yarl.URL(client.base_url).origin()
 
     async def fetch(self, attached: Attached, most_bytes: int) -> bytes:
         """The bytes of a file; `attached.source` is its address or, without one, its id. Whoever calls bounds the time.
@@ -42,18 +41,19 @@ class SlackFiles:
             TransientError: not now.
             PermanentError: never: Slack does not keep it, does not let us have it, or leads elsewhere.
         """
-        url = attached.source if "/" in attached.source else await self._address(attached.source)
+        source = attached.source if "/" in attached.source else await self._address(attached.source)
+        url = self._checked(source)
         for _ in range(_HOPS):
-            self._check(url)
             try:
                 async with self._http.get(
                     url, headers=self._headers, proxy=self._client.proxy, allow_redirects=False
                 ) as response:
                     if response.status not in (301, 302, 303, 307, 308):
                         return await _content(response, attached, most_bytes)
-                    url = urljoin(url, response.headers.get("Location", ""))
-            except (aiohttp.ClientError, OSError, ValueError) as error:
+                    location = response.headers.get("Location", "")
+            except (aiohttp.ClientError, OSError) as error:
                 raise TransientError(f"the file did not come: {type(error).__name__}", retry_after_s=_AGAIN_S) from None
+            url = self._checked(location, url)
         raise PermanentError("the file's address leads in circles")
 
     async def _address(self, file: str) -> str:
@@ -64,20 +64,16 @@ class SlackFiles:
         info = (await call(self._client.files_info(file=file), reading=True))["file"]
         return str(info.get("url_private_download") or info.get("url_private") or "")
 
-    def _check(self, url: str) -> None:
-        origin = _origin(url)
-        if origin is None or origin not in (("https", _HOST, 443), self._own):
+    def _checked(self, text: str, base: yarl.URL | None = None) -> yarl.URL:
+        """The address, read by what will call it; *base* is where it was given."""
+        try:
+            url = base.join(yarl.URL(text)) if base is not None else yarl.URL(text)
+            allowed = url.origin() in (_SLACKS, self._own) and url.user is None and url.password is None
+        except ValueError:
+            allowed = False
+        if not allowed:
             raise PermanentError("the file is not where Slack keeps files")
-
-
-def _origin(url: str) -> tuple[str, str, int] | None:
-    """Scheme, host and port; None for what has none, and for what names a user."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"https": 443, "http": 80}[parts.scheme]
-    except (ValueError, KeyError):
-        return None
-    return (parts.scheme, parts.hostname, port) if parts.hostname and "@" not in parts.netloc else None
+        return url
 
 
 async def _content(response: aiohttp.ClientResponse, attached: Attached, most_bytes: int) -> bytes:

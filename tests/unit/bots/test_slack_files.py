@@ -58,6 +58,8 @@ async def test_a_file_of_the_configured_server_is_fetched_with_the_token() -> No
         "http://files.slack.com/a.csv",
         "https://files.slack.com:8443/a.csv",
         "https://files.slack.com@evil.example/a.csv",
+        "https://files.slack.com\\@evil.example/a.csv",
+        "https://me:you@files.slack.com/a.csv",
         "https://files.slack.com.evil.example/a.csv",
         "https://evil.example/files.slack.com/a.csv",
         "https://127.0.0.1/a.csv",

@@ -90,6 +90,15 @@ async def test_where_groups_cannot_be_seen_nobody_is_in_any_and_one_line_says_so
     assert [line["error"] for line in logged if line["event"] == "slack.no_groups"] == [error]
 
 
+async def test_a_refusal_is_relied_on_as_well_for_a_minute(people: People) -> None:
+    writers = await people.slack.set_group("writers", "ada")
+    await people.slack.add_fault("deny", target="usergroups.list", error="missing_scope", times=1)
+    ada = await people.user("ada")
+    for now, groups in ((0, 0), (59, 0), (61, 1)):
+        people.time.now = now
+        assert len((await people.ask.who(ada)).groups & {writers}) == groups
+
+
 async def test_groups_that_slack_does_not_tell_of_now_are_asked_for_again(people: People) -> None:
     writers = await people.slack.set_group("writers", "ada")
     await people.slack.add_fault("server_error", target="usergroups.list", times=1)
