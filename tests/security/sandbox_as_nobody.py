@@ -1,6 +1,7 @@
 """Runs tests once more as an ordinary user, when this process is root."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ def run_as_nobody(*tests: str) -> None:
     """Run *tests* as nobody and fail with their output when one of them fails."""
     if os.getuid() != 0:
         pytest.skip("not root: the tests themselves ran as an ordinary user")
-    pytest_command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--noconftest", *tests]
+    pytest_command = [sys.executable, "-m", "pytest", "-s", "-p", "no:cacheprovider", "--noconftest", *tests]
     command = [str(bwrap_path()), "--dev-bind", "/", "/", *_opened(), "--chdir", str(_REPOSITORY), "--"]
     done = subprocess.run(
         [*command, sys.executable, "-B", "-c", _DROP, *pytest_command],
@@ -39,6 +40,8 @@ def run_as_nobody(*tests: str) -> None:
         pytest.skip(f"no view of the file system for an ordinary user: {done.stderr}")
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert " passed" in done.stdout
+    for figure in re.findall(r"^T\d+: .*$", done.stdout, re.MULTILINE):
+        sys.stdout.write(f"\n{figure}\n")
 
 
 def _opened() -> Iterator[str]:

@@ -48,6 +48,21 @@ PROBES: dict[str, str] = {
         "        except OSError: pass\n"
         "assert list(open_ones())"
     ),
+    "the processes that there are": "assert [p for p in os.listdir('/proc') if p.isdigit() and int(p) > 1]",
+    "the worker's modules": "import worker.settings",
+    "the worker's packages": "import sqlalchemy",
+    "the modules that the walls were built with": (
+        "import gc\n"
+        "assert [o for o in gc.get_objects() if type(o).__name__ in ('Walls', 'Launch', 'Settings', 'SecretStr')\n"
+        "    and canary in repr(vars(o))]"
+    ),
+    "what the launcher was told": "os.lseek(0, 0, 0); assert os.read(0, 100)",
+    "the worker's own limits": (
+        "assert resource.getrlimit(resource.RLIMIT_AS)[1] == resource.RLIM_INFINITY\n"
+        "assert resource.getrlimit(resource.RLIMIT_NPROC)[1] == resource.RLIM_INFINITY"
+    ),
+    "coming before the worker": "os.setpriority(os.PRIO_PROCESS, 0, 0)",
+    "not being the first to go": "open('/proc/self/oom_score_adj', 'w').write('-1000')",
     # Files
     "a file of the host": "contained(open(secret).read())",
     "a folder of the host": "os.listdir(os.path.dirname(secret))",
@@ -103,6 +118,14 @@ PROBES: dict[str, str] = {
         "code = f'import socket; socket.create_connection((\"127.0.0.1\", {tcp}), timeout=1)'\n"
         "subprocess.run([sys.executable, '-c', code], check=True, stderr=subprocess.DEVNULL)"
     ),
+    "the address of a cloud's keys": "socket.create_connection(('169.254.169.254', 80), timeout=1)",
+    "a name server": ("socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(bytes(12), ('8.8.8.8', 53))"),
+    "the socket of Docker": ("socket.socket(socket.AF_UNIX, socket.SOCK_STREAM).connect('/var/run/docker.sock')"),
+    "the bus of the system": (
+        "socket.socket(socket.AF_UNIX, socket.SOCK_STREAM).connect('/run/dbus/system_bus_socket')"
+    ),
+    "sockets of the hypervisor": "socket.socket(40, socket.SOCK_STREAM)",
+    "sockets of the kernel's ciphers": "socket.socket(38, socket.SOCK_SEQPACKET)",
     # Rights and other processes
     "becoming root": "os.setuid(0) if os.getuid() else os.setresuid(0, 0, 0)",
     "being root": "assert os.getuid() == 0",
@@ -136,6 +159,16 @@ PROBES: dict[str, str] = {
     "the kernel's key ring": "syscall(250, 219, 0, -3, 1)",
     "another process's descriptors": "syscall(438, 438, 0, 0, 0)",
     "the new mount calls": "syscall(430, 430, b'tmpfs', 0)",
+    "its own address space laid out again": "syscall(135, 92, 0x0040000)",
+    "memory that even the kernel does not see": "syscall(447, 447, 0)",
+    "landlock of its own": "syscall(444, 444, None, 0, 1)",
+    "a disk's quota": "syscall(179, 60, 0, None, 0, None)",
+    "the clock": "syscall(227, 112, 0, struct.pack('=qq', 0, 0))",
+    "the name of the machine": "socket.sethostname('taken')",
+    "the kernel's log": "syscall(103, 116, 3, ctypes.create_string_buffer(64), 64)",
+    "starting the machine anew": "syscall(169, 142, 0xFEE1DEAD, 672274793, 0, None)",
+    "accounting": "syscall(163, 89, None)",
+    "a device by mknodat": "syscall(259, 33, -100, b'disk2', 0o60600, os.makedev(8, 0))",
     # Memory that nobody would count
     "memory without a mapping": "os.memfd_create('hidden')",
     "shared memory of System V": "syscall(29, 194, 0, 4096, 0o1600)",
@@ -152,7 +185,7 @@ globals().update({facts!r})
 for name, piece in {pieces!r}.items():
     try:
         exec(piece, globals())
-    except (OSError, AssertionError, ValueError, subprocess.CalledProcessError) as error:
+    except (OSError, AssertionError, ImportError, ValueError, subprocess.CalledProcessError) as error:
         verdict = f"contained: {{type(error).__name__}}: {{error}}"
     except BaseException as error:
         verdict = f"the probe is wrong: {{type(error).__name__}}: {{error}}"

@@ -5,10 +5,12 @@ by an ordinary user, for whom the walls are built in another way.
 """
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
 
+from tests.security.figures import figure
 from tests.security.sandbox_as_nobody import run_as_nobody
 from tests.security.sandbox_bait import lay_bait
 from tests.security.sandbox_probes import PROBES, program
@@ -25,7 +27,16 @@ def _verdicts_of(rung: str, folder: Path) -> dict[str, str]:
     """Run all probes once a rung; none where the rung is not to be had."""
     if rung not in _verdicts:
         _verdicts[rung] = asyncio.run(_try_all(rung, folder))
+        if _verdicts[rung]:
+            _say(rung, _verdicts[rung])
     return _verdicts[rung]
+
+
+def _say(rung: str, verdicts: dict[str, str]) -> None:
+    contained = sum(verdicts[name].startswith("contained") for name in PROBES)
+    who = "root" if os.getuid() == 0 else "an ordinary user"
+    hits = "0 packets out" if verdicts["hits"] == "contained" else verdicts["hits"]
+    figure("T29", f"{rung}, worker as {who}: {contained} of {len(PROBES)} probes contained, {hits}")
 
 
 async def _try_all(rung: str, folder: Path) -> dict[str, str]:
@@ -108,6 +119,26 @@ async def test_namespaces_hold_without_the_filter(tmp_path: Path, monkeypatch: p
     verdicts = dict(line.split("\t", 1) for line in result.output.splitlines())
     assert [name for name in names if not verdicts[name].startswith("contained")] == []
     assert bait.hits == []
+
+
+async def test_what_a_run_leaves_in_the_workspace_is_not_loaded_by_the_walls_of_the_next(tmp_path: Path) -> None:
+    """Modules under the names of those that build the walls would run before them."""
+    names = (
+        *("marshal", "os", "sys", "ctypes", "resource", "signal", "struct", "functools", "traceback", "inside"),
+        *("encodings", "io", "site", "sitecustomize", "usercustomize", "builtins", "types"),
+    )
+    planting = f"for name in {names!r}: open(f'{{name}}.py', 'w').write('print(\"planted\", __name__)')"
+    for rung in rungs_to_try():
+        sandbox = (await probe(None, rungs=[rung])).sandbox
+        if sandbox is None:
+            continue
+        await sandbox.run(PythonJob(code=planting, workspace=tmp_path))
+        result = await sandbox.run(PythonJob(code="import os; print(os.getuid() > 0)", workspace=tmp_path))
+        assert result.output == "True\n", rung
+
+
+def test_there_are_enough_probes() -> None:
+    assert len(PROBES) >= 60
 
 
 async def test_at_least_one_rung_holds_here() -> None:
