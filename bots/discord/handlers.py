@@ -106,6 +106,7 @@ class DiscordHandlers:
         try:
             wanted, left_out = await self._wanted(message, where.place, by, ours, names)
         except UserError as error:
+            _keep(self._taken, message.id, None)
             await notify(Answer(text=str(error)))
             return
         if isinstance(wanted, SettingsWanted):

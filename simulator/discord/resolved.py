@@ -103,7 +103,7 @@ class Resolved:
 
     def _role(self, named: str) -> str | None:
         roles = self._guild.roles.values() if self._guild is not None else ()
-        role = next((r for r in roles if named in (r.id, r.name)), None)
+        role = next((r for r in roles if named in (r.id, r.name.lstrip("@"))), None)
         return self._put("roles", role.id, self._wire.role(role)) if role is not None else None
 
     def _place(self, named: str, types: Sequence[int]) -> str | None:

@@ -31,6 +31,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *routes_guilds.ENDPOINTS,
     *routes_messages.ENDPOINTS,
 )
+DOWNLOAD = "GET /attachments/{channel.id}/{attachment.id}/{filename}"
+"""What faults call the CDN."""
+_DOWNLOAD_FAULTS = {FaultKind.RATE_LIMIT: 429, FaultKind.DENY: 403}
 _REFUSING = (FaultKind.RATE_LIMIT, FaultKind.SERVER_ERROR, FaultKind.DENY, FaultKind.LOSE_REQUEST)
 _VIA = {"Via": "1.1 google"}
 """By its absence discord.py knows that the network in front of the API answered."""
@@ -171,10 +174,24 @@ class DiscordRestApi:
         return _response(404, {"message": "404: Not Found", "code": 0}, {})
 
     async def download(self, request: web.Request) -> web.Response:
-        """Give the bytes of an attachment to anybody who has its address, as the CDN does."""
-        file = self._platform.world.attachments.get(request.match_info["attachment_id"])
+        """Give the bytes of an attachment to anybody who has its address, as the CDN does. Faults call it `DOWNLOAD`.
+
+        The log says whether a token was shown, which the CDN has no use for.
+        """
+        asked = {"file": request.match_info["attachment_id"]}
+        file = self._platform.world.attachments.get(asked["file"])
         if file is None or file.filename != request.match_info["filename"]:
             return web.Response(status=404, text="This content is no longer available.")
+        faults = self._platform.faults
+        if (late := faults.strike((FaultKind.DELAY,), DOWNLOAD, asked)) is not None:
+            await asyncio.sleep(late.delay_s)
+        fault = faults.strike(_REFUSING, DOWNLOAD, asked)
+        known = {"with_token": "Authorization" in request.headers, "fault": fault.kind if fault else None}
+        self._platform.truth.append("file.fetched", asked | known)
+        if fault is not None and fault.kind is FaultKind.LOSE_REQUEST:
+            return _hang_up(request)
+        if fault is not None:
+            return web.Response(status=_DOWNLOAD_FAULTS.get(fault.kind, fault.status))
         return web.Response(body=file.content, content_type=file.content_type or "application/octet-stream")
 
 

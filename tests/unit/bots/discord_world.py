@@ -55,6 +55,7 @@ class DiscordWorld:
     clock: DatabaseClock
     bell: LocalBell
     sealer: Sealer | None = None
+    max_file_bytes: int = 10 * 1024 * 1024
     running: list[tuple[DiscordBot, asyncio.Task[None]]] = field(default_factory=list)
 
     @property
@@ -91,7 +92,9 @@ class DiscordWorld:
                 conversations=conversations,
                 renderer=renderer,
                 policy=Policy(),
-                defaults=Defaults(provider="demo", model="demo", max_rounds=12, models=MODELS),
+                defaults=Defaults(
+                    provider="demo", model="demo", max_rounds=12, models=MODELS, max_file_bytes=self.max_file_bytes
+                ),
                 tell=tell,
                 sealer=self.sealer,
             )
@@ -171,15 +174,23 @@ class DiscordWorld:
             work.ring(TOPIC_RELAY, session.workspace)
         return session
 
-    async def ask(self, text: str, number: int = 1, workspace: WorkspaceId | None = None) -> QuestionId:
+    async def ask(
+        self, text: str, *choices: str, number: int = 1, workspace: WorkspaceId | None = None, **more: Any
+    ) -> QuestionId:
         """Ask a person, as a worker does."""
         session = await self.session(number, workspace)
         question = QuestionId(new_id())
-        asked = ev.QuestionAsked(question=question, agent="writer", text=text)
+        asked = ev.QuestionAsked(question=question, agent="writer", text=text, choices=choices, **more)
         async with self.uow.begin(session.workspace) as work:
             await work.questions.ask(
                 Question(
-                    id=question, session=session.id, agent="writer", text=text, choices=(), asked_at=self.clock.now()
+                    id=question,
+                    session=session.id,
+                    agent="writer",
+                    text=text,
+                    choices=choices,
+                    asked_at=self.clock.now(),
+                    **more,
                 )
             )
             guard = Held(owner=WORKER, epoch=session.epoch)

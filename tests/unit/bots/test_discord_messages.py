@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bots import requests
 from bots.discord import answers, cards, commands, limits
 from bots.discord.messages import DiscordRenderer, attachment_name
 from bots.discord.places import direct_workspace, guild_workspace
+from bots.facts import Known
 from core.domain import events as ev
 from core.domain.lifecycle import State
 from core.domain.refs import (
@@ -26,6 +28,8 @@ from core.domain.refs import (
 from core.domain.session import Session, Usage
 from core.ports import Answer, Listed, Query, Thread
 from core.service.narration import Speaker, Tone, Words
+from simulator.discord.components import ComponentCheck
+from simulator.discord.errors import Problems
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 WORKSPACE = guild_workspace("7")
@@ -44,6 +48,7 @@ SESSION = Session(
     changed_at=NOW,
 )
 THREAD = Thread(id=ThreadId("t1"), workspace=WORKSPACE, channel=ChannelId("70"), root=MessageId("71"), owned=True)
+QUESTION = QuestionId("0123456789abcdef")
 CODER, WRITER = Speaker(name="coder", icon="computer"), Speaker(name="writer", icon="memo")
 READS, BLIND = DiscordRenderer(lambda: True), DiscordRenderer(lambda: False)
 
@@ -53,7 +58,7 @@ def said(seq: int, text: str, speaker: Speaker = CODER) -> Words:
 
 
 def asked(choices: tuple[str, ...] = ()) -> Words:
-    return Words(seq=1, tone=Tone.QUESTION, text="Which?", speaker=CODER, question=QuestionId("q"), choices=choices)
+    return Words(seq=1, tone=Tone.QUESTION, text="Which?", speaker=CODER, question=QUESTION, choices=choices)
 
 
 def described(payload: dict[str, Any]) -> str:
@@ -101,8 +106,44 @@ def test_a_question_says_how_to_answer_it(renderer: DiscordRenderer, thread: Thr
     [rendered] = renderer.render(SESSION, thread, [asked()])
     assert hint in described(rendered.draft.payload)
     assert len(rendered.draft.payload["components"]) == buttons
-    assert rendered.draft.question == "q"
+    assert rendered.draft.question == QUESTION
     assert rendered.draft.urgent
+
+
+def buttons(payload: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    return [row["components"] for row in payload["components"]]
+
+
+def test_choices_are_buttons_that_say_which_question_they_answer() -> None:
+    choices = tuple(f"choice {n}" for n in range(7))
+    [rendered] = READS.render(SESSION, THREAD, [asked(choices)])
+    rows = buttons(rendered.draft.payload)
+    assert [[button["label"] for button in row] for row in rows] == [list(choices[:5]), list(choices[5:])]
+    place = Place(workspace=WORKSPACE, channel=ChannelId("70"), root=MessageId("71"))
+    ada = Known(person=SESSION.starter, restricted=False, groups=frozenset({"90"}))
+    pressed = requests.choice_pressed(rows[1][1]["custom_id"].removeprefix(cards.CHOICE), place, ada)
+    assert pressed is not None
+    assert (pressed.question, pressed.choice, pressed.groups) == (QUESTION, 6, ("90",))
+    assert "Press a button, or use your own words" in described(rendered.draft.payload)
+
+
+def test_leave_is_given_by_button_alone() -> None:
+    for renderer in (READS, BLIND):
+        [rendered] = renderer.render(SESSION, THREAD, [replace(asked(("Approve", "Deny")), approval=True)])
+        [[approve, deny]] = buttons(rendered.draft.payload)
+        assert (approve["style"], deny["style"]) == (3, 4)
+        assert "decides nothing" in described(rendered.draft.payload)
+        assert "Reply in this thread" not in described(rendered.draft.payload)
+
+
+@given(st.lists(st.text(max_size=200), min_size=1, max_size=40), st.booleans())
+def test_discord_takes_every_choice(choices: list[str], approval: bool) -> None:
+    [*_, rendered] = BLIND.render(SESSION, THREAD, [replace(asked(tuple(choices)), approval=approval)])
+    problems = Problems()
+    ComponentCheck(problems).message(rendered.draft.payload, is_v2=False)
+    problems.refuse_any()
+    for row in buttons(rendered.draft.payload):
+        assert all(len(button["label"].encode("utf-16-le")) // 2 <= limits.BUTTON_LABEL_CHARS for button in row)
 
 
 def test_a_plot_is_in_its_embed_and_a_file_that_is_too_large_stays() -> None:

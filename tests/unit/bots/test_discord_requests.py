@@ -86,10 +86,40 @@ async def test_the_stop_button_stops_and_only_who_may_is_heard(world: DiscordWor
 
 async def test_a_button_works_after_a_restart(world: DiscordWorld) -> None:
     root = await world.started()
+    await world.claim()
+    question = await world.ask("Which colour?", "red", "blue")
+    asked = await world.discord.wait_for_message(channel="general", containing="Which colour?")
     await world.stop_bots()
     await world.start_bot("bots-2")
-    await world.discord.person("ada").press(root, "muster:stop:1")
+    ada, ben = world.discord.person("ada"), world.discord.person("ben")
+    assert asked.actions == [f"muster:choice:{question}:{n}" for n in range(2)]
+    await ben.press(asked, asked.actions[1])
+    await ben.wait_for_ephemeral("Passed on")
+    assert await is_in(world, State.RESUMING)
+    await world.discord.wait_for_message(channel="general", containing="Ben Ortiz chose: blue")
+    await ada.press(asked, asked.actions[0])
+    await ada.wait_for_ephemeral("already decided: Ben Ortiz chose")
+    await ada.press(root, "muster:stop:1")
     await until(lambda: is_in(world, State.STOPPED))
+
+
+async def test_leave_is_for_operators_whom_admins_name_by_role(world: DiscordWorld) -> None:
+    await world.started()
+    await world.claim()
+    await world.ask("Delete it?", "Approve", "Deny", who=ev.Answerer.OPERATOR, approves="f" * 64)
+    asked = await world.discord.wait_for_message(channel="general", containing="Delete it?")
+    ada, ben = world.discord.person("ada"), world.discord.person("ben")
+    await ben.press(asked, asked.actions[0])
+    await ben.wait_for_ephemeral("Only operators and admins")
+    await ben.command("/agents access", channel="general", options={"right": "operate", "who": "ben"})
+    await ben.wait_for_ephemeral("Only admins")
+    await ada.command("/agents access", channel="general", options={"right": "operate", "who": "@everyone"})
+    said = await ada.wait_for_ephemeral("From now on")
+    assert f"<@&{world.guild}>" in said.text
+    await ben.press(asked, asked.actions[0])
+    await ben.wait_for_ephemeral("Passed on")
+    await ada.command("/agents audit", channel="general")
+    assert f"<@{await ben.id()}>" in (await ada.wait_for_ephemeral("approval: Approve")).text
 
 
 @pytest.mark.parametrize("words", ["stop", "@muster stop"])

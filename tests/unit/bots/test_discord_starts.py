@@ -2,18 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bots.discord import limits
 from bots.discord.places import direct_workspace
 from core.domain import events as ev
 from core.domain.lifecycle import State
 from core.domain.refs import WorkspaceId
-from simulator.discord.options import DiscordOptions
 from simulator.discord.person import DiscordControl, file
 from tests.support.waiting import until
 from tests.unit.bots.discord_world import DiscordWorld, discord_world
@@ -74,26 +71,6 @@ async def test_a_provider_that_is_not_there_is_refused_at_once(world: DiscordWor
     await ada.command("/agents run", channel="general", options={"task": "count", "provider": "nobody"})
     await ada.wait_for_ephemeral("no provider of that name")
     assert await world.discord.messages("general") == []
-
-
-async def test_a_file_above_the_limit_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    async with discord_world(tmp_path, replace(DiscordOptions(), file_bytes=64 * 1024 * 1024)) as world:
-        await world.start_bot()
-        ada = world.discord.person("ada")
-        options = {"task": "count", "file": file("big.bin", b"0" * (limits.FILE_BYTES + 1))}
-        await ada.command("/agents run", channel="general", options=options)
-        await ada.wait_for_ephemeral("larger than 10 MB")
-        assert await world.discord.messages("general") == []
-
-
-async def test_a_mention_starts_and_brings_its_files(world: DiscordWorld) -> None:
-    await world.discord.person("ada").post("general", "@muster count the sheep", files={"sheep.txt": b"baa"})
-    root = await world.discord.wait_for_message(channel="general", containing="#1")
-    assert not root.is_reply
-    assert (await world.session()).task == "count the sheep"
-    given = (await world.events())[0]
-    assert isinstance(given, ev.TaskGiven)
-    assert [kept.name for kept in given.files] == ["sheep.txt"]
 
 
 async def test_an_event_that_is_sent_again_has_one_effect(world: DiscordWorld) -> None:

@@ -1,9 +1,12 @@
 import json
 from typing import Any
 
-from aiohttp import FormData
+import pytest
+from aiohttp import ClientResponseError, FormData
 
 from simulator.discord.guild import Channel
+from simulator.discord.rest import DOWNLOAD
+from simulator.faults import Fault, FaultKind
 from tests.unit.simulator.discord.conftest import Answer, World
 
 
@@ -26,6 +29,17 @@ async def test_a_file_comes_back_from_the_cdn(discord: World, general: Channel) 
     assert (file["filename"], file["size"], file["description"]) == ("my_report.csv", 7, "numbers")
     assert file["content_type"] == "text/csv"
     assert await discord.fetch(file["url"]) == b"a,b\n1,2"
+
+
+@pytest.mark.parametrize(("kind", "status"), [("server_error", 500), ("deny", 403), ("rate_limit", 429)])
+async def test_a_file_can_fail_to_come(discord: World, general: Channel, kind: str, status: int) -> None:
+    posted = await upload(discord, f"/channels/{general.id}/messages", {}, ("a.txt", b"x"))
+    url = posted.body["attachments"][0]["url"]
+    discord.platform.faults.add(Fault(kind=FaultKind(kind), target=DOWNLOAD))
+    with pytest.raises(ClientResponseError, match=str(status)):
+        await discord.fetch(url)
+    assert await discord.fetch(url) == b"x"
+    assert [entry["with_token"] for entry in discord.recorded("file.fetched")] == [False, False]
 
 
 async def test_a_file_over_the_limit_is_too_large(discord: World, general: Channel) -> None:
