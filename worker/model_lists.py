@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 import structlog
 
-from config.providers import ANTHROPIC, DEMO, Provider, ProviderNotReady, chosen, sound_key
+from config.providers import ANTHROPIC, Provider, ProviderNotReady, chosen, sound_key
 from core.errors import MusterError, TransientError
 from core.ports import Clock, ModelList, UnitOfWork
 
@@ -37,12 +37,11 @@ async def keep_model_lists(
     A provider that cannot be reached keeps the list that it had.
 
     Args:
-        providers: those that are set up are asked, and those whose list is public; but a deployment that plays the
-            demo model asks nobody outside.
+        providers: those that are set up are asked. Where none is, since people bring their own keys, those whose list
+            is public are; otherwise nobody is called whom the deployment does not use.
     """
-    asked = [one for one in providers if one.set_up]
-    if not any(one.name == DEMO for one in asked):
-        asked += [one for one in providers if one.public_models and not one.set_up]
+    known = list(providers)
+    asked = [one for one in known if one.set_up] or [one for one in known if one.public_models]
     while True:
         try:
             complete = await read_model_lists(uow, clock, asked, older_than_s=every_s / 2)

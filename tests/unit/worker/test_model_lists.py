@@ -148,23 +148,32 @@ async def test_what_is_no_list_is_trouble(body: bytes, canned: Canned) -> None:
             await models_of(canned.ready(), http)
 
 
-async def test_the_loop_asks_those_set_up_and_the_public_one(
+async def test_where_people_bring_their_keys_the_public_list_is_read(
     endpoint: Endpoint, uow: SqlUnitOfWork, clock: SetClock
 ) -> None:
-    openrouter, groq = played(endpoint, OPENROUTER, key=""), played(endpoint, "groq", key="")
-    loop = asyncio.create_task(keep_model_lists(uow, clock, [openrouter, groq, played(endpoint, OPENAI)]))
-    await until(lambda: there_are(uow, {OPENROUTER, OPENAI}))
+    without_keys = [played(endpoint, name, key="") for name in (OPENAI, OPENROUTER, "groq")]
+    loop = asyncio.create_task(keep_model_lists(uow, clock, without_keys))
+    await until(lambda: there_are(uow, {OPENROUTER}))
     loop.cancel()
 
 
-async def test_a_deployment_that_plays_the_demo_asks_nobody_outside(
+async def test_nobody_is_asked_whom_the_deployment_does_not_use(
     endpoint: Endpoint, canned: Canned, uow: SqlUnitOfWork, clock: SetClock
 ) -> None:
     public = configured(by_name(KNOWN)[OPENROUTER], base_url=canned.url, api_key="")
-    loop = asyncio.create_task(keep_model_lists(uow, clock, [public, demo(endpoint.url)]))
-    await until(lambda: there_are(uow, {"demo"}))
+    loop = asyncio.create_task(keep_model_lists(uow, clock, [public, demo(endpoint.url), endpoint.custom()]))
+    await until(lambda: there_are(uow, {"demo", "custom"}))
     loop.cancel()
     assert canned.asked == []
+
+
+async def test_what_fails_is_tried_again_before_long(canned: Canned, uow: SqlUnitOfWork, clock: SetClock) -> None:
+    canned.status = 500
+    loop = asyncio.create_task(keep_model_lists(uow, clock, [canned.ready()], every_s=0.01))
+    await until(lambda: len(canned.asked) > 1)
+    canned.status, canned.body = 200, b'{"data": [{"id": "m"}]}'
+    await until(lambda: there_are(uow, {"custom"}))
+    loop.cancel()
 
 
 # --- keys ---
