@@ -17,7 +17,7 @@ RIGHTS_IN_WORDS = {
     Right.OPERATE: "stop others' sessions and approve what is costly (operators)",
     Right.ADMINISTER: "change the workspace's settings and these rules (admins)",
 }
-_DEFAULTS = {
+DEFAULTS = {
     Right.START: "every full member",
     Right.ANSWER: "every full member who sees the thread",
     Right.OPERATE: "admins",
@@ -70,7 +70,7 @@ def in_words(rules: Rules) -> str:
 
 def _who(right: Right, rule: Rule | None) -> str:
     if rule is None:
-        return f"{_DEFAULTS[right]} (default)"
+        return f"{DEFAULTS[right]} (default)"
     named = [
         _listed("people", rule.users),
         _listed("groups", rule.groups),
