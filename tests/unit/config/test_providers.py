@@ -1,5 +1,6 @@
 """The providers of a deployment as values."""
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -71,6 +72,17 @@ def test_the_table_says_all_that_is_needed_of_a_provider(known: Provider) -> Non
     assert known.key_path.startswith("/")
     assert bool(known.key_url) is known.needs_key
     assert (known.set_up, known.api_key) == (False, "")
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.name)
+def test_the_page_about_models_says_what_the_table_does(known: Provider) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "models.md").read_text()
+    (row,) = [line for line in page.splitlines() if line.startswith(f"| `{known.name}` |")]
+    assert f"`{known.default_model}`" in row
+    assert known.key_url in row
+    assert (f"`{known.name.upper()}_API_KEY`" if known.needs_key else f"`{known.base_url}`") in row
+    way = {Structured.SCHEMA: "by schema", Structured.JSON: "as a JSON object", Structured.PROMPT: "in words"}
+    assert f"| {way[known.structured]}" in row
 
 
 def table() -> dict[str, Provider]:
