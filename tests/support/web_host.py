@@ -1,8 +1,10 @@
 """A host on this machine that answers with the very bytes it is told, for clients that must bear anything."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -27,12 +29,15 @@ class WebHost:
     port: int = 0
     asked: list[Asked] = field(default_factory=list)
     connections: int = 0
-    first_bytes: bytes = b""  # of what was no HTTP
+    certificate: Path | None = None  # with its key; it speaks TLS then
+    server_names: list[str] = field(default_factory=list)  # that TLS was for
     _server: asyncio.Server | None = None
     _open: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, self.host, self.port, limit=1_000_000)
+        self._server = await asyncio.start_server(
+            self._serve, self.host, self.port, limit=1_000_000, ssl=self._tls() if self.certificate else None
+        )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -45,17 +50,20 @@ class WebHost:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
 
+    def _tls(self) -> ssl.SSLContext:
+        assert self.certificate is not None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate)
+        context.sni_callback = lambda _, name, __: self.server_names.append(name or "")
+        return context
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         task = asyncio.current_task()
         assert task is not None
         self._open.add(task)
         try:
-            self.first_bytes = await reader.read(1)
-            if self.first_bytes == b"\x16":  # TLS
-                self.first_bytes += await reader.read(4_096)
-                return
-            head = (self.first_bytes + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             asked = Asked(path=head.split(" ")[1], head=head, at=writer.get_extra_info("sockname")[0])
             self.asked.append(asked)
             await self.answer(asked, writer)

