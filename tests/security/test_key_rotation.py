@@ -1,12 +1,15 @@
 """T36: people's keys outlast the key pair that they are sealed with, and open for nobody else."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from config.settings import Settings
 from core.adapters.sql_engine import Database
 from core.adapters.sql_tables import secrets
 from core.adapters.unit_of_work import SqlUnitOfWork
@@ -15,6 +18,7 @@ from core.domain.refs import UserId, WorkspaceId
 from core.errors import MusterError, PermanentError
 from tests.conftest import NotingBell, NotingQueue, SetClock
 from tests.security.figures import SIZE, figure
+from tests.support.processes import Child
 from worker.keyring import Keyring, configured, keys_for, new_key, private_text
 from worker.rotation import lost_keys, rotate, told
 
@@ -205,3 +209,13 @@ def test_a_wrong_private_key_is_told_in_a_sentence_that_does_not_repeat_it(wrong
     with pytest.raises(PermanentError, match=r"`muster keys new`|put its private key there") as refused:
         configured(WRONG[wrong])
     assert not WRONG[wrong] or WRONG[wrong] not in str(refused.value)
+
+
+@pytest.mark.slow
+async def test_a_worker_without_a_private_key_says_so_and_does_not_start(tmp_path: Path) -> None:
+    env = dict.fromkeys((name.upper() for name in Settings.model_fields if name.upper() in os.environ), "")
+    env |= {"PRIVATE_KEYS": "", "DATA_DIR": str(tmp_path), "REDIS_URL": "redis://127.0.0.1:1/0"}
+    async with Child("muster", "worker", env=env) as worker:
+        assert await worker.wait() == 1
+    assert "`muster keys new` makes one" in worker.output
+    assert "Traceback" not in worker.output
