@@ -9,6 +9,8 @@ from worker.sandbox.job import Ended, PythonJob, PythonResult, SandboxFailed, Sa
 from worker.tools.folder import FileRefused
 from worker.tools.tool import Tool, ToolContext, ToolOutcome
 
+NAME = "run_python"
+MOST_RUNS = 20  # of one session; each may take as long as its limits say
 _MB = 1024**2
 
 
@@ -22,6 +24,9 @@ async def run_python(context: ToolContext, arguments: PythonArguments) -> ToolOu
     """Run the program in the session's folder; its output, why it ended, and the files that it made or changed."""
     if context.sandbox is None:
         return ToolOutcome(text="Python cannot be run here: this machine has no sandbox for it.", ok=False)
+    if context.calls[NAME] >= MOST_RUNS:
+        return ToolOutcome(text=f"Not run: a session has {MOST_RUNS} runs of Python, and all are used.", ok=False)
+    context.calls[NAME] += 1
     try:
         workspace = await context.folder.ready()
         job = PythonJob(code=arguments.code, workspace=workspace, limits=context.python_limits)
@@ -67,7 +72,7 @@ def _ending(ended: Ended, limits: SandboxLimits) -> str:
 
 
 RUN_PYTHON = Tool(
-    name="run_python",
+    name=NAME,
     description=(
         "Runs a Python 3 program and returns what it prints. numpy, pandas and matplotlib are there, the network is"
         " not. Files in the working directory stay between runs; a plot saved there is shown to the person."

@@ -12,11 +12,11 @@ from core.domain.refs import SessionId
 from tests.unit.worker.conftest import ACME, Bench, NotingSandbox
 from tests.unit.worker.tools.folders import folder_of
 from worker.ports import Sandbox
-from worker.sandbox.job import ChangedFile, Ended, PythonJob, PythonResult, SandboxFailed
+from worker.sandbox.job import ChangedFile, Ended, PythonJob, PythonResult, SandboxFailed, SandboxLimits
 from worker.sandbox.probe import probe
 from worker.tools.catalog import CATALOG
 from worker.tools.folder import MOST_FILE_BYTES, MOST_FILES, Folder
-from worker.tools.run_python import PythonArguments, run_python
+from worker.tools.run_python import MOST_RUNS, PythonArguments, run_python
 from worker.tools.tool import ToolContext
 
 
@@ -60,6 +60,26 @@ async def test_a_sandbox_that_cannot_be_set_up_is_no_crash(tmp_path: Path) -> No
     text, ok = await run(Broken(), folder_of(tmp_path))
     assert not ok
     assert "could not be set up" in text
+
+
+async def test_a_session_has_so_many_runs_and_no_more(tmp_path: Path) -> None:
+    sandbox = NotingSandbox(output="done", files={})
+    context = ToolContext(session=SessionId("s"), folder=folder_of(tmp_path), sandbox=sandbox)
+    outcomes = [await run_python(context, PythonArguments(code="pass")) for _ in range(MOST_RUNS + 1)]
+    assert [outcome.ok for outcome in outcomes] == [True] * MOST_RUNS + [False]
+    assert len(sandbox.jobs) == MOST_RUNS
+
+
+async def test_the_limits_of_the_deployment_are_those_of_a_run_and_of_its_words(tmp_path: Path) -> None:
+    sandbox = NotingSandbox(output="", ended=Ended.TIMED_OUT, files={})
+    limits = SandboxLimits.of(memory_mb=512, wall_s=7, cpu_s=3, processes=9, disk_mb=64)
+    context = ToolContext(session=SessionId("s"), folder=folder_of(tmp_path), sandbox=sandbox, python_limits=limits)
+    outcome = await run_python(context, PythonArguments(code="pass"))
+    assert "longer than 7 s" in outcome.text
+    (job,) = sandbox.jobs
+    assert job.limits == limits
+    assert (limits.memory_bytes, limits.address_space_bytes) == (512 << 20, 512 << 20)
+    assert (limits.workspace_bytes, limits.file_bytes, limits.processes, limits.cpu_s) == (64 << 20, 8 << 20, 9, 3)
 
 
 async def test_too_many_and_too_large_files_are_counted_and_not_kept(tmp_path: Path) -> None:
