@@ -40,12 +40,6 @@ class Redactor:
                 text = re.sub(re.escape(form), REDACTED, text, flags=re.IGNORECASE)
         return text
 
-    def is_in(self, content: bytes) -> bool:
-        """Whether a file holds one of the secrets in plain sight or in one of the forms."""
-        text = content.decode("utf-8", errors="replace")
-        lowered = text.lower()
-        return any(form in text for form in self._exact) or any(form in lowered for form in self._folded)
-
     def knowing(self, more: Iterable[str]) -> "Redactor":
         """One that finds *more* secrets too."""
         return Redactor({*self._secrets, *more})

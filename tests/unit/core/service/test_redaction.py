@@ -43,7 +43,6 @@ def test_a_secret_is_found_however_it_is_written(way: str, secret: str) -> None:
     assert "[redacted]" in found
     assert (found[:7], found[-6:]) == ("before ", " after")
     assert written not in found
-    assert redact.is_in(f"before {written} after".encode() + b"\xff")
 
 
 @given(
@@ -65,7 +64,6 @@ def test_short_values_and_other_texts_stay_as_they_are() -> None:
     text = "The demo key is `demo`; 0123456 is too short, and İstanbul keeps its letters."
     assert Redactor(["demo", "0123456", "longer-secret"])(text) == text
     assert Redactor()(text) == text
-    assert not Redactor(["longer-secret"]).is_in(text.encode())
 
 
 def test_letters_that_grow_when_they_are_small_hide_nothing() -> None:
