@@ -1,4 +1,4 @@
-"""The simulated world as one HTTP server on one port: Slack, Discord, the demo model, control API and browser page.
+"""The simulated world as one HTTP server on one port: Slack, Discord, the demo model, some web, control API and page.
 
 Started by `python -m simulator`, by the `muster` command and by tests. It mounts the parts and guards the door; it
 knows nothing of Muster.
@@ -35,6 +35,7 @@ from simulator.slack.persistence import SlackState
 from simulator.slack.platform import SlackPlatform
 from simulator.slack.web_api import API_PATH, SlackWebApi
 from simulator.truth import TruthLog
+from simulator.web.site import WEB_PATH, SimulatedWeb
 
 MODEL_PATH = "/model/v1"
 MAX_BODY_BYTES = 64 * 1024 * 1024
@@ -74,6 +75,7 @@ class Simulator:
         self._recording = recording.asked_for()
         self.truth = TruthLog(record=self._recording.write if self._recording is not None else None)
         self.model = DemoModel(delay_s=model_delay_s)
+        self._web = SimulatedWeb(self.truth.of("web"))
         self._page = PageDesk(self.truth, on_restart_worker=on_restart_worker)
         self.slack = SlackPlatform(
             options=slack or SlackOptions(), truth=self.truth.of("slack"), own_url=lambda: self.url
@@ -110,6 +112,11 @@ class Simulator:
         """Base URL for an OpenAI client."""
         return f"{self.url}{MODEL_PATH}"
 
+    @property
+    def web_url(self) -> str:
+        """Where pages, searches and prices are: `/pages/`, `/tavily` and `/coingecko/api/v3` under it."""
+        return f"{self.url}{WEB_PATH}"
+
     async def start(self) -> None:
         """Serve from now on.
 
@@ -129,6 +136,7 @@ class Simulator:
         app.add_routes(self.discord.routes())
         app.add_routes(DiscordRestApi(self.discord).routes())
         app.add_routes(self.model.routes(MODEL_PATH))
+        app.add_routes(self._web.routes())
         app.add_routes(self._page.routes())
         app.add_routes(self._page.static_routes())
         app.on_response_prepare.append(add_headers)
