@@ -8,11 +8,15 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import structlog
+
 from core.domain.preferences import SealedSecret
 from core.domain.refs import WorkspaceId
 from core.errors import PermanentError
 from core.ports import UnitOfWork, Work
 from worker.keyring import Keyring
+
+log = structlog.get_logger(__name__)
 
 Found = tuple[WorkspaceId, SealedSecret]
 _BATCH = 100
@@ -82,7 +86,7 @@ async def rotate(
 async def lost_keys(uow: UnitOfWork, keyring: Keyring) -> dict[str, int]:
     """How many of people's keys are sealed to public keys of which the ring has no private key, by their ids.
 
-    A worker calls it when it starts.
+    A worker calls it when it starts; it logs them too.
 
     Raises:
         PermanentError: that is true of all that are kept, so the private keys are not this deployment's.
@@ -97,6 +101,8 @@ async def lost_keys(uow: UnitOfWork, keyring: Keyring) -> dict[str, int]:
             " removes what nobody can open any more.",
             reason="private_keys",
         )
+    if lost:
+        log.warning("keys.lost", of=told(lost))
     return lost
 
 
