@@ -8,7 +8,7 @@ from simulator.outcome import Outcome
 from simulator.truth import TruthEntry
 from tests.support.room import Person, Room, Shown
 
-_KEYWORD = re.compile(r"(stop|status|help)(?: #?(\d+))?", re.IGNORECASE)
+_KEYWORD = re.compile(r"(stop|status|help|usage|access|audit)(?: #?(\d+))?", re.IGNORECASE)
 _NUMBER = re.compile(r"#?(\d+)")
 
 
@@ -44,7 +44,17 @@ class DiscordRoom(Room):
         return outcome
 
     def button(self, message: Shown, what: str) -> str:
-        return next((action for action in message.actions if action.startswith(f"muster:{what}")), "")
+        kind, colon, n = what.partition(":")
+        fitting = (each for each in message.actions if each.startswith(f"muster:{kind}:"))
+        return next((each for each in fitting if each.endswith(colon + n)), "")
+
+    async def settings(self, *, by: Person | None = None, **fields: str) -> Outcome:
+        who = by or self.ada
+        outcome = await self._command("/agents settings", {}, who, "")
+        assert outcome.acked, outcome
+        [form] = await who.modals()
+        sent: Outcome = await who.submit(form["id"], fields)
+        return sent
 
     async def told(self, who: Person, containing: str = "", *, after: int = 0, timeout_s: float = 30.0) -> Shown:
         mine, direct = await who.id(), await who.open_im()
