@@ -9,7 +9,9 @@ from tests.support.stage import Room, Stage, distributed, embedded
 
 PLATFORMS = ("slack", "discord")
 
-ABOUT_FORM = frozenset({"test_history", "test_output", "test_tasks", "test_discord_tasks"})
+ABOUT_FORM = frozenset(
+    {"test_choices", "test_discord_tasks", "test_files_in", "test_history", "test_output", "test_settings", "test_tasks"}
+)
 
 SHORT = {"MAX_ROUNDS": "6", "MODEL_TIMEOUT_S": "12"}
 """Settings that let a session reach its limits within a test."""

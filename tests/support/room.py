@@ -71,7 +71,15 @@ class Room:
         raise NotImplementedError
 
     def button(self, message: Shown, what: str) -> str:
-        """The id of a message's button: `stop`, `older` or `answer`; "" when it has none."""
+        """The id of a message's button: `stop`, `older`, `answer`, or a choice as `choice:1`; "" when it has none."""
+        raise NotImplementedError
+
+    async def settings(self, *, by: Person | None = None, **fields: str) -> Outcome:
+        """Open the form of one's own settings and send it with these *fields*; others stay as the form shows them.
+
+        Args:
+            fields: `provider`, `model`, `system_prompt`, `provider_key`, `tavily_key`.
+        """
         raise NotImplementedError
 
     async def told(self, who: Person, containing: str = "", *, after: int = 0, timeout_s: float = 30.0) -> Shown:
@@ -115,7 +123,7 @@ class Room:
         return await self.root(after=after)
 
     async def press(self, message: Shown, what: str, *, by: Person | None = None) -> Outcome:
-        """Press a message's button: `stop`, `older` or `answer`."""
+        """Press a message's button, as `button` names it."""
         outcome: Outcome = await (by or self.ada).press(message, self.button(message, what))
         return outcome
 

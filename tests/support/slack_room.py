@@ -35,7 +35,16 @@ class SlackRoom(Room):
         return outcome
 
     def button(self, message: Shown, what: str) -> str:
-        return _BUTTONS[what] if _BUTTONS[what] in message.actions else ""
+        wanted = _BUTTONS.get(what) or what.replace("choice:", "muster_choice_")
+        return wanted if wanted in message.actions else ""
+
+    async def settings(self, *, by: Person | None = None, **fields: str) -> Outcome:
+        who = by or self.ada
+        outcome = await self.command("settings", by=who)
+        assert outcome.acked, outcome
+        [view] = await who.modals()
+        sent: Outcome = await who.submit(view["id"], {f"mine:{name}": value for name, value in fields.items()})
+        return sent
 
     async def told(self, who: Person, containing: str = "", *, after: int = 0, timeout_s: float = 30.0) -> Shown:
         return await who.wait_for_ephemeral(containing, after=after, timeout_s=timeout_s)
