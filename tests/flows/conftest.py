@@ -10,7 +10,15 @@ from tests.support.stage import Room, Stage, distributed, embedded
 PLATFORMS = ("slack", "discord")
 
 ABOUT_FORM = frozenset(
-    {"test_choices", "test_discord_tasks", "test_files_in", "test_history", "test_output", "test_settings", "test_tasks"}
+    {
+        "test_choices",
+        "test_discord_tasks",
+        "test_files_in",
+        "test_history",
+        "test_output",
+        "test_settings",
+        "test_tasks",
+    }
 )
 
 SHORT = {"MAX_ROUNDS": "6", "MODEL_TIMEOUT_S": "12"}
