@@ -121,7 +121,7 @@ def choice_pressed(value: str, place: Place, by: Known) -> PressChoice | None:
 
 def help_wanted(place: Place, by: Known) -> Asked:
     """`/agents help`."""
-    return Asked(topic=Topic.HELP, query=Query(place=place, by=by.person))
+    return Asked(topic=Topic.HELP, query=_query(place, by))
 
 
 def status(number: int | None, place: Place, by: Known) -> Asked:

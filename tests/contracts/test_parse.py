@@ -13,6 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from bots.discord import called as discord_called
 from bots.discord import parse as discord
 from bots.discord.places import direct_place, guild_place
 from bots.facts import Known
@@ -28,7 +29,7 @@ ADA = Known(person=Person(id=UserId("1"), name="Ada"), restricted=False, admin=T
 GUEST = Known(person=Person(id=UserId("5"), name="Gus"), restricted=True)
 PLACE = Place(workspace=WorkspaceId("w"), channel=ChannelId("c"))
 THREAD = replace(PLACE, root=MessageId("r"))
-START = StartSession(place=PLACE, by=ADA.person, task="count the primes")
+START = StartSession(place=PLACE, by=ADA.person, task="count the primes", admin=True)
 STOP = StopSession(place=PLACE, by=ADA.person, admin=True)
 REPLY = PostReply(
     place=THREAD,
@@ -129,9 +130,9 @@ class OnDiscord:
         ]
         if called.sub:
             options = [{"type": 1, "name": called.sub, "options": options}]
-        command = discord.called({"name": called.name, "options": options})
+        command = discord_called.called({"name": called.name, "options": options})
         place = guild_place("10", "20", kind=0, parent=None)
-        return without_ids(discord.asked_by(command, place, called.by, names={"2": "Ben"}))
+        return without_ids(discord_called.asked_by(command, place, called.by, names={"2": "Ben"}))
 
     def _place(self, spoken: Spoken) -> Place:
         if spoken.direct:
@@ -188,7 +189,7 @@ def test_people_are_called_by_their_names_in_a_task(on: On) -> None:
 
 def test_a_guests_wishes_say_that_they_are_a_guests(on: On) -> None:
     started = on.hear(Spoken(text="@muster count the primes", by=GUEST))
-    assert started == replace(START, by=GUEST.person, restricted=True)
+    assert started == replace(START, by=GUEST.person, restricted=True, admin=False)
     replied = on.hear(Spoken(text="below 100", thread="muster", by=GUEST))
     assert replied == replace(REPLY, by=GUEST.person, restricted=True, admin=False)
     stopped = on.call(Called(words="stop", sub="stop", by=GUEST))
@@ -237,7 +238,7 @@ def test_questions_about_what_is_there_are_the_same_everywhere(
 ) -> None:
     wanted = on.hear(Spoken(text=f"@muster {text}", **place))
     assert isinstance(wanted, Asked)
-    query = Query(place=PLACE, by=ADA.person, number=number)
+    query = Query(place=PLACE, admin=True, by=ADA.person, number=number)
     assert replace(wanted, query=replace(wanted.query, place=PLACE)) == Asked(topic=topic, query=query)
 
 
@@ -265,23 +266,29 @@ def test_a_changed_reply_says_what_it_says_now(on: On) -> None:
         ),
         (Called(words="stop", sub="stop"), STOP),
         (Called(words="stop 12", sub="stop", options={"number": 12}), replace(STOP, number=12)),
-        (Called(words="help", sub="help"), Asked(topic=Topic.HELP, query=Query(place=PLACE, by=ADA.person))),
-        (Called(words="status", sub="status"), Asked(topic=Topic.STATUS, query=Query(place=PLACE, by=ADA.person))),
+        (
+            Called(words="help", sub="help"),
+            Asked(topic=Topic.HELP, query=Query(place=PLACE, admin=True, by=ADA.person)),
+        ),
+        (
+            Called(words="status", sub="status"),
+            Asked(topic=Topic.STATUS, query=Query(place=PLACE, admin=True, by=ADA.person)),
+        ),
         (
             Called(words="status #7", sub="status", options={"number": 7}),
-            Asked(topic=Topic.STATUS, query=Query(place=PLACE, by=ADA.person, number=7)),
+            Asked(topic=Topic.STATUS, query=Query(place=PLACE, admin=True, by=ADA.person, number=7)),
         ),
         (
             Called(name="history", words="", sub=""),
-            Asked(topic=Topic.HISTORY, query=Query(place=PLACE, by=ADA.person)),
+            Asked(topic=Topic.HISTORY, query=Query(place=PLACE, admin=True, by=ADA.person)),
         ),
         (
             Called(name="history", words="7 samurai", sub="", options={"query": "7 samurai"}),
-            Asked(topic=Topic.HISTORY, query=Query(place=PLACE, by=ADA.person, words="7 samurai")),
+            Asked(topic=Topic.HISTORY, query=Query(place=PLACE, admin=True, by=ADA.person, words="7 samurai")),
         ),
         (
             Called(name="history", words="#7", sub="", options={"id": 7}),
-            Asked(topic=Topic.HISTORY, query=Query(place=PLACE, by=ADA.person, number=7)),
+            Asked(topic=Topic.HISTORY, query=Query(place=PLACE, admin=True, by=ADA.person, number=7)),
         ),
     ],
 )
