@@ -19,6 +19,8 @@ from core.domain.refs import MessageId, Place, UserId
 Payload = Mapping[str, Any]
 
 STOP_SIGN = "🛑"
+ONLY_FILES = "Look at the attached files."
+"""The task of a message that has files and no words."""
 
 _SAID, _REPLIED = 0, 19
 _HEARD = frozenset({_SAID, _REPLIED})
@@ -118,7 +120,7 @@ def asked_in(
         return StartSession(
             place=place,
             by=by.person,
-            task=text,
+            task=text or (ONLY_FILES if message.attachments else ""),
             restricted=by.restricted,
             admin=by.admin,
             groups=tuple(sorted(by.groups)),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from bots.discord import parse
 from bots.discord.places import Kind, direct_place, guild_of, guild_place, is_direct, target
 from bots.facts import Known
-from bots.requests import Asked, Topic
+from bots.requests import Asked, SettingsWanted, Topic
 from core.domain.commands import PostReply, StartSession, StopSession
 from core.domain.refs import MessageId, Person, Place, UserId
 
@@ -60,6 +60,19 @@ def test_a_mention_of_the_bot_or_of_its_role_starts(content: str) -> None:
     wanted = asked(content=content)
     assert isinstance(wanted, StartSession)
     assert wanted.task == "count"
+
+
+def test_files_alone_are_a_task_and_nothing_at_all_is_a_question() -> None:
+    wanted = asked(content="<@10>", attachments=[{"id": "1"}])
+    assert isinstance(wanted, StartSession)
+    assert wanted.task == parse.ONLY_FILES
+    assert isinstance(asked(content="<@10>"), Asked)
+
+
+def test_the_form_of_the_settings_is_not_for_messages() -> None:
+    assert isinstance(asked(content="<@10> settings"), SettingsWanted)
+    assert isinstance(asked(DIRECT, content="settings"), SettingsWanted)
+    assert isinstance(asked(THREAD, content="settings"), PostReply)
 
 
 def test_an_answer_to_a_post_of_ours_is_meant_for_us_and_is_no_mention() -> None:
