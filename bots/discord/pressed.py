@@ -201,7 +201,6 @@ class DiscordPresses:
             str(user["id"]): parse.shown_name(user) for user in message.get("mentions", ())
         }
         task = from_discord(str(message.get("content") or ""), names).strip()
-        task = task or (parse.ONLY_FILES if message.get("attachments") else "")
         if not task:
             raise UserError(replies.NOTHING_IN_MESSAGE)
         start = StartSession(
