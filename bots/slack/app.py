@@ -126,12 +126,7 @@ class SlackBot:
             people=people,
             surface=surface,
             desk=self._desk,
-            attachments=Attachments(
-                fetch=SlackFiles(client, http).fetch,
-                keep=self._desk.keep,
-                most_bytes=self._desk.defaults.max_file_bytes,
-                most_files=self._desk.defaults.max_files,
-            ),
+            attachments=self._attachments(client, http),
         )
         presses = SlackPresses(
             workspace=self.workspace,
@@ -141,6 +136,7 @@ class SlackBot:
             client=client,
             desk=self._desk,
             clock=self._clock,
+            attachments=self._attachments(client, http),  # its own: nobody's large files hold up a form
         )
         self._compose(surface, renderer, SlackThreads(client, self._handlers.hear_again))
         app = _bolt_app(self._web_client(http, token=None), identity, self._access.bot_token)
@@ -192,6 +188,14 @@ class SlackBot:
         self._notices = Notices(platform=Platform.SLACK, uow=self._uow, lease=self._lease, tell=surface.tell)
         self._bell.subscribe(TOPIC_RELAY, self._on_ring)
         self._bell.subscribe(TOPIC_GAP, self._on_others_gap)
+
+    def _attachments(self, client: AsyncWebClient, http: aiohttp.ClientSession) -> Attachments:
+        return Attachments(
+            fetch=SlackFiles(client, http).fetch,
+            keep=self._desk.keep,
+            most_bytes=self._desk.defaults.max_file_bytes,
+            most_files=self._desk.defaults.max_files,
+        )
 
     async def run(self) -> None:
         """Carry out, show and send until cancelled."""

@@ -1,14 +1,18 @@
 """The form that starts a session: its modal, and what a person filled in. Pure.
 
-Opened and read by `handlers`. It carries the place where the session is to start, and nothing else of anybody's.
+Opened and read by `pressed`. It carries the place where the session is to start, and which files the message has that
+it was opened on; nothing else of anybody's.
 Source: https://docs.slack.dev/reference/views/modal-views
 """
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from bots.attachments import Attached
 from bots.chunks import whole
-from bots.slack import limits
+from bots.slack import limits, parse
 from bots.slack.flags import Wish
 from core.domain.refs import Place
 from core.errors import UserError
@@ -18,16 +22,20 @@ from core.service.policy import MAX_MODEL_CHARS, MAX_WISH_CHARS
 CALLBACK = "muster_start"
 _NO_CHOICE = "-"
 _AS_SET = "As the settings have it"
-_TASK, _PROVIDER, _MODEL, _TEAM = "task", "provider", "model", "team"
+_TASK, _PROVIDER, _MODEL, _TEAM, FILES = "task", "provider", "model", "team", "files"
 """Blocks and what they hold have the names of `Wish`'s fields, which errors are about."""
 
 
-def start_form(place: Place, wish: Wish, defaults: Defaults) -> dict[str, Any]:
-    """The modal, filled in with *wish* as far as that goes."""
+def start_form(place: Place, wish: Wish, defaults: Defaults, files: Sequence[Attached] = ()) -> dict[str, Any]:
+    """The modal, filled in with *wish* as far as that goes.
+
+    Args:
+        files: of the message that it is opened on; they come along.
+    """
     return {
         "type": "modal",
         "callback_id": CALLBACK,
-        "private_metadata": place.encode(),
+        "private_metadata": _metadata(place, files),
         "title": plain("Run agents"),
         "submit": plain("Start"),
         "close": plain("Cancel"),
@@ -45,20 +53,45 @@ def start_form(place: Place, wish: Wish, defaults: Defaults) -> dict[str, Any]:
                 text_input(wish.team, MAX_WISH_CHARS, "a researcher, a critic"),
                 optional=True,
             ),
+            labelled(
+                FILES,
+                "Files",
+                {"type": "file_input", "max_files": min(limits.INPUT_FILES, defaults.max_files)},
+                optional=True,
+                hint=f"Those of the message come along: {_named(files)}." if files else "",
+            ),
         ],
     }
 
 
-def filled_in(view: Mapping[str, Any]) -> tuple[Place, Wish]:
-    """Where to start, and what the person filled in."""
-    values = view["state"]["values"]
+def filled_in(view: Mapping[str, Any]) -> tuple[Place, Wish, tuple[Attached, ...]]:
+    """Where to start, what the person filled in, and the files that come with it."""
+    values, about = view["state"]["values"], json.loads(view["private_metadata"])
     texts = {name: (values[name][name].get("value") or "").strip() for name in (_TASK, _MODEL, _TEAM)}
-    return Place.parse(view["private_metadata"]), Wish(provider=provider_in(values[_PROVIDER][_PROVIDER]), **texts)
+    wish = Wish(provider=provider_in(values[_PROVIDER][_PROVIDER]), **texts)
+    uploaded = parse.attached(values.get(FILES, {}).get(FILES, {}).get("files"))
+    return Place.parse(about["place"]), wish, (*(Attached(**file) for file in about["files"]), *uploaded)
+
+
+def _metadata(place: Place, files: Sequence[Attached]) -> str:
+    """What the form carries, as many files as there is room for."""
+    about: dict[str, Any] = {"place": place.encode(), "files": []}
+    for file in files:
+        longer = about | {"files": [*about["files"], asdict(file)]}
+        if len(json.dumps(longer)) > limits.METADATA_CHARS:
+            break
+        about = longer
+    return json.dumps(about)
+
+
+def _named(files: Sequence[Attached]) -> str:
+    names = ", ".join(file.name for file in files)
+    return names[: whole(names, 500)]
 
 
 def beside_the_field(error: UserError) -> dict[str, str]:
     """The error where it belongs in the form."""
-    block = error.about if error.about in (_TASK, _PROVIDER, _MODEL, _TEAM) else _TASK
+    block = error.about if error.about in (_TASK, _PROVIDER, _MODEL, _TEAM, FILES) else _TASK
     return {block: str(error).replace("`", "")}
 
 

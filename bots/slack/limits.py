@@ -26,6 +26,10 @@ BUTTON_VALUE_CHARS = 2_000
 """https://docs.slack.dev/reference/block-kit/block-elements/button-element"""
 INPUT_CHARS = 3_000
 """https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element"""
+INPUT_FILES = 10
+"""https://docs.slack.dev/reference/block-kit/block-elements/file-input-element"""
+METADATA_CHARS = 3_000
+"""Of a view. https://docs.slack.dev/reference/views/modal-views"""
 PLACEHOLDER_CHARS = 150
 """Same page."""
 SELECT_OPTIONS = 100
@@ -55,6 +59,8 @@ RECORD_S = 2.5
 FETCH_S = 60.0
 """What fetching all files of a message may take; Slack tells of an event again after a minute and after five.
 https://docs.slack.dev/apis/events-api#retries"""
+FETCH_FOR_FORM_S = 1.0
+"""What that may take for a form, which Slack tells of once and waits `ACK_S` for."""
 LOOK_UP_S = 1.0
 """What asking Slack who somebody is may take of `ACK_S`; unknown people count as guests."""
 FACTS_S = 60.0

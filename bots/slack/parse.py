@@ -4,7 +4,7 @@ Called by `handlers`. Reads ids and text only; tokens, trigger ids and response 
 Sources: https://docs.slack.dev/interactivity/implementing-slash-commands, .../reference/events/message
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -113,12 +113,17 @@ def said(event: Mapping[str, Any], bot_user: str) -> Said | None:
         text=text,
         mention=mention,
         direct=direct,
-        files=tuple(_attached(file) for file in event.get("files") or () if file.get("mode") not in _NO_FILES),
+        files=attached(event.get("files")),
     )
 
 
+def attached(files: Sequence[Mapping[str, Any]] | None) -> tuple[Attached, ...]:
+    """The files of a message or of a form, without those that are gone."""
+    return tuple(_attached(file) for file in files or () if file.get("mode") not in _NO_FILES)
+
+
 def _attached(file: Mapping[str, Any]) -> Attached:
-    """A file of a message. Only its id may be given, in channels that are shared with others."""
+    """Of a file only its id may be given, in channels that are shared with others."""
     size = file.get("size")
     kept = not file.get("is_external")  # what another service keeps has an address of that service
     return Attached(

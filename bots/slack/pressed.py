@@ -5,7 +5,8 @@ answered with "not started". Opening a form is a read. Response URLs live in mem
 """
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -13,10 +14,11 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots import replies, requests
+from bots.attachments import Attached, Attachments, also_told
 from bots.attendant import Attendant
 from bots.facts import Known
 from bots.requests import Asked, SettingsWanted
-from bots.slack import forms, parse, settings
+from bots.slack import forms, limits, parse, settings
 from bots.slack.calls import call
 from bots.slack.flags import Wish
 from bots.slack.markup import from_slack, to_mrkdwn
@@ -49,6 +51,7 @@ class SlackPresses:
         client: AsyncWebClient,
         desk: FrontDesk,
         clock: Clock,
+        attachments: Attachments,
     ) -> None:
         self._workspace = workspace
         self._attendant = attendant
@@ -57,6 +60,7 @@ class SlackPresses:
         self._client = client
         self._desk = desk
         self._clock = clock
+        self._attachments = attachments
 
     def register(self, app: AsyncApp) -> None:
         """Make *app* call the handlers; presses of anything else are acknowledged and forgotten."""
@@ -141,20 +145,24 @@ class SlackPresses:
         async def open_form() -> None:
             text = body["message"].get("text") or ""
             _, names = await self._people.with_names(user, text)
-            await self._open_form(body["trigger_id"], place, Wish(task=from_slack(text, names).strip()))
+            task, files = from_slack(text, names).strip(), parse.attached(body["message"].get("files"))
+            await self._open_form(body["trigger_id"], place, Wish(task=task), files)
 
         await self._record_in_time(ack, open_form, self._told(ack, self._in_private(place, user)))
 
     async def on_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         """The form is filled in: what is wrong with it is said beside the field, and the form stays open."""
-        user, (place, wish) = UserId(body["user"]["id"]), forms.filled_in(view)
+        user, (place, wish, files) = UserId(body["user"]["id"]), forms.filled_in(view)
 
         async def record() -> None:
             by = await self._people.who(user, body["user"].get("username", ""))
             wanted = parse.started(wish, place, by)
             self._desk.check(wanted)
-            key, notify = f"view:{view['id']}:{view['hash']}", self._in_private(place, user)
-            await self._attendant.take(wanted, key=key, order=self._now(), notify=notify)
+            kept = await self._attachments.kept(self._workspace, files, within_s=limits.FETCH_FOR_FORM_S)
+            notify, alone = also_told(self._in_private(place, user), kept.left_out)
+            key = f"view:{view['id']}:{view['hash']}"
+            wanted = replace(wanted, files=kept.files)
+            await self._attendant.take(wanted, key=key, order=self._now(), notify=notify, otherwise=alone)
 
         async def refuse(error: UserError) -> None:
             await ack(response_action="errors", errors=forms.beside_the_field(error))
@@ -204,12 +212,12 @@ class SlackPresses:
 
         await self._record_in_time(ack, record, self._told(ack, notify))
 
-    async def _open_form(self, trigger: str, place: Place, wish: Wish) -> None:
+    async def _open_form(self, trigger: str, place: Place, wish: Wish, files: Sequence[Attached] = ()) -> None:
         """Show the form: a read, which leaves no record.
 
         Source: https://docs.slack.dev/reference/methods/views.open
         """
-        view = forms.start_form(place, wish, self._desk.defaults)
+        view = forms.start_form(place, wish, self._desk.defaults, files)
         await call(self._client.views_open(trigger_id=trigger, view=view), reading=True)
 
     async def _open_settings(self, trigger: str, place: Place, by: Known) -> None:

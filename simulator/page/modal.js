@@ -3,6 +3,7 @@
  * platform's extends it with what its forms hold (`body`), what must be filled in (`missing`) and what was objected to.
  */
 
+import { encoded } from "./composer.js";
 import { h, iconButton } from "./dom.js";
 
 export class ModalView {
@@ -88,9 +89,13 @@ export class ModalView {
     block?.parentElement.querySelector("input, textarea, select")?.focus();
   }
 
-  /** What was filled in as the control API takes it. */
-  send(given) {
-    return given;
+  /** What was filled in as the control API takes it: files with their bytes. */
+  async send(given) {
+    const ready = ([name, value]) =>
+      Array.isArray(value) && value[0] instanceof File
+        ? Promise.all(value.map(encoded)).then((files) => [name, files])
+        : [name, value];
+    return Object.fromEntries(await Promise.all(Object.entries(given).map(ready)));
   }
 
   /** What the app objected to, by input. */

@@ -143,6 +143,10 @@ def _check_element(element: Any, pointer: str, find_image: FindImage | None) -> 
         yield from _check_options(element, pointer)
     elif kind == "plain_text_input":
         yield from _check_text_input(element, pointer)
+    elif kind == "file_input":
+        most = element.get("max_files", limits.INPUT_FILES)
+        if not isinstance(most, int) or not 1 <= most <= limits.INPUT_FILES:
+            yield f"must be between 1 and {limits.INPUT_FILES} [json-pointer:{pointer}/max_files]"
     elif kind not in _PICKERS | _INPUTS:
         yield f"unsupported type: {kind} [json-pointer:{pointer}/type]"
 

@@ -12,6 +12,7 @@ import uuid
 from typing import Any
 
 from simulator.errors import PersonError
+from simulator.slack import limits
 from simulator.slack.ask import Ask
 from simulator.slack.interactions import find_action
 from simulator.slack.markup import rich_text, typed
@@ -153,8 +154,24 @@ async def submit_view(ask: Ask) -> dict[str, Any]:
     """A person submits a modal with `values`."""
     user = ask.user()
     view = _open_view(ask, user)
-    outcome = await ask.platform.interactions.submit(ask.workspace, user, view, ask.body.get("values", {}))
+    given = ask.body.get("values", {})
+    for block in view.body["blocks"]:
+        if (block.get("element") or {}).get("type") == "file_input" and given.get(block["block_id"]):
+            given[block["block_id"]] = _uploaded(ask, user, block["element"], given[block["block_id"]])
+    outcome = await ask.platform.interactions.submit(ask.workspace, user, view, given)
     return outcome.wire()
+
+
+def _uploaded(ask: Ask, user: User, element: dict[str, Any], items: list[Any]) -> list[dict[str, Any]]:
+    """Files that a person has put into a form: they are in no channel."""
+    if len(items) > element.get("max_files", limits.INPUT_FILES):
+        raise PersonError("these are too many files for the form")
+    files, base_url = ask.platform.files, ask.platform.base_url()
+    ids = [_attach(ask, user, item) for item in items]
+    uploaded = [files.wire(ask.workspace, file, base_url, with_shares=False) for file in ids]
+    if any(file["size"] > limits.INPUT_FILE_BYTES for file in uploaded):
+        raise PersonError(f"a file in a form has {limits.INPUT_FILE_BYTES} bytes at most")
+    return uploaded
 
 
 async def close_view(ask: Ask) -> dict[str, Any]:

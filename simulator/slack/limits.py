@@ -40,6 +40,9 @@ SELECT_OPTIONS = 100
 OPTION_TEXT_CHARS = 75
 OPTION_VALUE_CHARS = 150
 PLACEHOLDER_CHARS = 150
+INPUT_FILES = 10
+INPUT_FILE_BYTES = 10 * 1024 * 1024
+"""Of each file. https://docs.slack.dev/reference/block-kit/block-elements/file-input-element"""
 INPUT_CHARS = 3_000
 """What a text field may hold. https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element"""
 MODAL_TITLE_CHARS = 24

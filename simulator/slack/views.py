@@ -202,7 +202,8 @@ def fill_in(view: View, values: dict[str, Any]) -> dict[str, Any]:
     """The `state.values` of a view in which a person filled in *values*.
 
     Args:
-        values: by action id or block id: text, an option's value, a list of those, or a user's or channel's id.
+        values: by action id or block id: text, an option's value, a list of those, a user's or channel's id, or files
+            as on the wire.
 
     Raises:
         PersonError: a name that no input has, or a required input that stays empty.
@@ -240,6 +241,7 @@ def element_state(element: dict[str, Any], given: Any) -> dict[str, Any]:
         "datepicker": ("selected_date", "initial_date"),
         "timepicker": ("selected_time", "initial_time"),
         "multi_users_select": ("selected_users", "initial_users"),
+        "file_input": ("files", ""),
     }
     name, initial = simple.get(kind, ("value", "initial_value"))
     return {"type": kind, name: given if given is not None else element.get(initial)}

@@ -1,6 +1,5 @@
 /** Owns what Discord's modals hold. Called by Discord's chat. */
 
-import { encoded } from "../composer.js";
 import { isEmpty, ModalView, REQUIRED } from "../modal.js";
 import { componentNodes } from "./components.js";
 
@@ -29,15 +28,6 @@ export class DiscordModal extends ModalView {
       else if (input.required !== false) missing[input.custom_id] = REQUIRED;
     }
     return { missing, given };
-  }
-
-  /** *given* as the control API takes it: files with their bytes. */
-  async send(given) {
-    const ready = ([name, value]) =>
-      Array.isArray(value) && value[0] instanceof File
-        ? Promise.all(value.map(encoded)).then((files) => [name, files])
-        : [name, value];
-    return Object.fromEntries(await Promise.all(Object.entries(given).map(ready)));
   }
 
   failure(error) {

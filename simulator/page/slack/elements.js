@@ -48,6 +48,8 @@ export function element(spec, block, scene) {
     case "datepicker":
     case "timepicker":
       return field(spec, block, scene);
+    case "file_input":
+      return fileField(spec, block, scene);
     default:
       return h("span", { class: "unknown-block" }, `This element cannot be shown here: ${spec.type}`);
   }
@@ -177,6 +179,14 @@ function field(spec, block, scene) {
   scene.fill?.(spec, block, initial || null);
   node.addEventListener("input", () => scene.fill?.(spec, block, node.value || null));
   node.addEventListener("change", () => acts(scene, block) && scene.use(spec, block, node.value, node));
+  return node;
+}
+
+/** A field for files; what was put in stays in it, since a page may not put it there itself. */
+function fileField(spec, block, scene) {
+  const accept = spec.filetypes?.map((type) => `.${type}`).join(",") || null;
+  const node = h("input", { type: "file", class: "field", multiple: (spec.max_files ?? 10) > 1, accept });
+  node.addEventListener("change", () => scene.fill?.(spec, block, [...node.files]));
   return node;
 }
 

@@ -1,14 +1,20 @@
 """The form that starts a session, over the wire: `/agents` alone, and the shortcut on a message."""
 
+import base64
 from typing import Any
 
 import pytest
 
 from bots import replies
+from bots.attachments import Attached
+from bots.slack import forms
+from bots.slack.flags import Wish
 from bots.slack.parse import SHORTCUT_RUN
-from core.domain.refs import ThreadId
+from core.domain.refs import ChannelId, Place, ThreadId, WorkspaceId
+from core.service.decisions import Defaults
+from simulator.slack.blocks import check_blocks
 from simulator.slack.person import Person
-from tests.unit.bots.slack_world import SlackWorld
+from tests.unit.bots.slack_world import MAX_FILE_BYTES, SlackWorld
 
 pytestmark = pytest.mark.slow
 
@@ -166,3 +172,71 @@ async def test_the_shortcut_on_a_reply_works_in_its_thread(world: SlackWorld) ->
         thread = await work.threads.get((await world.session()).thread or ThreadId(""))
     assert thread is not None
     assert not thread.owned
+
+
+def in_form(name: str, content: bytes) -> dict[str, str]:
+    return {"name": name, "content_base64": base64.b64encode(content).decode()}
+
+
+async def test_files_that_are_put_into_the_form_come_with_the_task(world: SlackWorld) -> None:
+    ada = world.slack.person("ada")
+    await ada.command("/agents", channel="general")
+    files = [in_form("a.csv", b"1"), in_form("large.csv", b"x" * (MAX_FILE_BYTES + 1))]
+    assert not (await ada.submit((await form_before(ada))["id"], {"task": "sum it up", "files": files})).payload
+    await world.slack.wait_for_message(channel="general", containing="sum it up")
+    assert "`large.csv`" in (await ada.wait_for_ephemeral("larger than")).text
+    async with world.uow.read(world.workspace) as work:
+        [given] = await work.sessions.events((await world.session()).id)
+        [file] = given.event.files  # type: ignore[union-attr]
+        assert await work.files.content(file.blob) == b"1"
+
+
+async def test_the_files_of_a_message_come_with_the_task_that_it_is_made(world: SlackWorld) -> None:
+    ada = world.slack.person("ada")
+    said = await world.slack.person("ben").post("general", "these numbers", files={"a.csv": b"1", "b.csv": b"2"})
+    await ada.shortcut(SHORTCUT_RUN, on=said)
+    view = await form_before(ada)
+    assert "a.csv, b.csv" in view["blocks"][-1]["hint"]["text"]
+    await ada.submit(view["id"], {"files": [in_form("a.csv", b"3")]})
+    await world.slack.wait_for_message(channel="general", containing="#1")
+    async with world.uow.read(world.workspace) as work:
+        [given] = await work.sessions.events((await world.session()).id)
+    assert [file.name for file in given.event.files] == ["a.csv", "b.csv", "a-2.csv"]  # type: ignore[union-attr]
+
+
+async def test_files_that_come_too_late_for_the_form_are_left_out_and_the_task_starts(
+    world: SlackWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bots.slack.limits.FETCH_FOR_FORM_S", 0.05)
+    await world.slack.add_fault("delay", target="files.download", delay_s=0.5)
+    ada = world.slack.person("ada")
+    await ada.command("/agents", channel="general")
+    outcome = await ada.submit((await form_before(ada))["id"], {"task": "sum", "files": [in_form("a.csv", b"1")]})
+    assert outcome.acked
+    await ada.wait_for_ephemeral("`a.csv` could not be fetched")
+    assert (await world.session()).task == "sum"
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 60])
+def test_the_form_carries_as_many_files_of_a_message_as_slack_lets_it(count: int) -> None:
+    place = Place(workspace=WorkspaceId("slack:T1"), channel=ChannelId("C1"))
+    files = [
+        Attached(
+            name=f"{n}.csv", mime="text/csv", size_bytes=n, source=f"https://files.slack.com/files-pri/T1-F{n}/{n}.csv"
+        )
+        for n in range(count)
+    ]
+    defaults = Defaults(provider="demo", model="demo", max_rounds=1, models={"demo": ("demo",)})
+    view = forms.start_form(place, Wish(task="x"), defaults, files)
+    assert check_blocks(view["blocks"], most=100) == []
+    assert len(view["private_metadata"]) <= 3_000
+    state = {
+        "task": {"task": {"value": "x"}},
+        "provider": {"provider": {"selected_option": None}},
+        "model": {"model": {"value": None}},
+        "team": {"team": {"value": None}},
+    }
+    found, wish, carried = forms.filled_in(view | {"state": {"values": state}})
+    assert (found, wish) == (place, Wish(task="x"))
+    assert list(carried) == files[: len(carried)]
+    assert len(carried) >= min(count, 10)
