@@ -73,8 +73,10 @@ class SqliteReader:
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
             await child.wait()
+        if child.returncode == -signal.SIGALRM:
+            return {}
         if child.returncode:
             log.warning("database.child_died", code=child.returncode)
-            return {} if child.returncode == -signal.SIGALRM else {"error": "it needs too much memory"}
+            return {"error": "it needs too much memory"}
         answer: dict[str, Any] = json.loads(written)
         return answer
