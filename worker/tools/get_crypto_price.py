@@ -3,6 +3,8 @@
 Listed in the catalogue. Prices are at most a minute old; `worker/web/prices.py` has them.
 """
 
+from decimal import Decimal
+
 from pydantic import BaseModel, Field
 
 from worker.tools.tool import Tool, ToolContext, ToolOutcome
@@ -30,10 +32,7 @@ async def get_crypto_price(context: ToolContext, arguments: PriceArguments) -> T
 
 
 def _words(price: Price) -> str:
-    digits = 2 if abs(price.usd) >= 1 else 10
-    amount = f"{price.usd:,.{digits}f}"
-    if digits > 2:
-        amount = amount.rstrip("0").ljust(4, "0")
+    amount = f"{price.usd:,.2f}" if abs(price.usd) >= 1 else f"{Decimal(f'{price.usd:.4g}'):f}"
     change = "" if price.change_24h is None else f", {price.change_24h:+.2f} % in 24 h"
     at = "" if price.at is None else f", {price.at:%Y-%m-%d %H:%M} UTC"
     return f"{price.coin}: {amount} USD{change} (CoinGecko{at})"

@@ -3,6 +3,8 @@
 Listed in the catalogue. Which engine is asked is decided in `worker/web/search.py`.
 """
 
+import re
+
 import httpx2
 from pydantic import BaseModel, Field
 
@@ -13,6 +15,7 @@ from worker.web.strangers import fenced
 
 NAME = "search_web"
 MOST_SEARCHES = 50  # of one session
+_HOST = re.compile(r"[a-z0-9_.-]{1,253}")
 
 
 class SearchArguments(BaseModel):
@@ -48,10 +51,12 @@ def _hosts(hits: tuple[Hit, ...]) -> tuple[str, ...]:
     hosts: dict[str, None] = {}
     for hit in hits:
         try:
-            hosts[httpx2.URL(hit.url).host] = None
+            host = httpx2.URL(hit.url).raw_host.decode("ascii").lower()
         except (httpx2.InvalidURL, ValueError):
             continue
-    return tuple(filter(None, hosts))
+        if _HOST.fullmatch(host):
+            hosts[host] = None
+    return tuple(hosts)
 
 
 SEARCH_WEB = Tool(

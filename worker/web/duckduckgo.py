@@ -26,12 +26,16 @@ class DuckDuckGo:
         """What it finds, *most* at most.
 
         Raises:
-            WebError: it finds nothing, refuses, or cannot be reached: the library does not say which.
+            WebError: it cannot be reached, finds nothing, or refuses to answer a machine; which of the last two, nobody
+                says.
         """
         loop = asyncio.get_running_loop()
         found = await loop.run_in_executor(self._threads, _ask, query, most)
         hits = (hit(each.get("title"), each.get("href"), each.get("body")) for each in found)
-        return [each for each in hits if each is not None]
+        useful = [each for each in hits if each is not None]
+        if not useful:
+            raise WebError("DuckDuckGo finds nothing, or does not answer machines for the moment.")
+        return useful
 
     def close(self) -> None:
         """Take no more searches; those under way end by themselves."""

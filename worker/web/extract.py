@@ -17,16 +17,21 @@ TITLE_CHARS = 300
 def main() -> None:
     """Read stdin, write stdout."""
     _bound()
+    found = readable(sys.stdin.buffer.read().decode("utf-8", "replace"))
+    sys.stdout.buffer.write(json.dumps(found).encode())
+
+
+def readable(html: str) -> dict[str, Any]:
+    """The page's `title`, the beginning of its `text`, and how many `chars` the whole text has."""
     import trafilatura
 
-    tree: Any = trafilatura.load_html(sys.stdin.buffer.read().decode("utf-8", "replace"))
-    title = " ".join((tree.findtext(".//title") or "").split()) if tree is not None else ""
-    text = ""
+    tree: Any = trafilatura.load_html(html)
+    title, text = "", ""
     if tree is not None:
+        title = " ".join((tree.findtext(".//title") or "").split())
         text = trafilatura.extract(tree, output_format="markdown", fast=True, include_comments=False) or ""
         text = text or trafilatura.html2txt(tree)
-    result = {"title": title[:TITLE_CHARS], "text": text[:MOST_CHARS], "chars": len(text)}
-    sys.stdout.buffer.write(json.dumps(result).encode())
+    return {"title": title[:TITLE_CHARS], "text": text[:MOST_CHARS], "chars": len(text)}
 
 
 def _bound() -> None:

@@ -6,6 +6,8 @@ public service allows, whatever all sessions of the worker ask together.
 Source: https://docs.coingecko.com/v3.0.1/reference/simple-price
 """
 
+import math
+import re
 import time
 from collections import deque
 from collections.abc import Callable
@@ -23,7 +25,7 @@ MOST_CALLS = 10  # a minute; the public service allows some more
 MOST_KEPT = 1_000  # prices, and tickers
 _MINUTE_S = 60.0
 
-# Tickers are not unique: thousands of coins call themselves ETH.
+# What need not be looked up. Tickers are not unique: many coins call themselves ETH.
 KNOWN = {
     "ada": "cardano",
     "avax": "avalanche-2",
@@ -48,6 +50,8 @@ KNOWN = {
     "xmr": "monero",
     "xrp": "ripple",
 }
+_KNOWN_IDS = KNOWN | {coin: coin for coin in KNOWN.values()}
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +78,7 @@ class Prices:
         self._clock = clock
         self._calls: deque[float] = deque(maxlen=MOST_CALLS)
         self._kept: dict[str, tuple[float, Price | None]] = {}
-        self._ids: dict[str, str] = dict(KNOWN)
+        self._ids = dict(_KNOWN_IDS)
 
     async def of(self, symbol: str) -> Price:
         """The price of the coin with that id, ticker or name; of several, of the one that is worth most.
@@ -82,17 +86,15 @@ class Prices:
         Raises:
             WebError: there is no such coin, too much was asked within a minute, or CoinGecko does not answer.
         """
-        wanted = " ".join(symbol.lower().removeprefix("$").split())
-        known = self._ids.get(wanted)
-        if known is None and "/" not in wanted and (price := await self._price(wanted)) is not None:
-            return price
-        if known is None:
-            known = await self._id_of(wanted)
-            if len(self._ids) < MOST_KEPT:
-                self._ids[wanted] = known
-        price = await self._price(known)
+        wanted = " ".join(symbol.lower().split()).removeprefix("$")
+        if wanted not in self._ids:
+            coin = await self._id_of(wanted)
+            if len(self._ids) >= MOST_KEPT:
+                self._ids = dict(_KNOWN_IDS)
+            self._ids[wanted] = coin
+        price = await self._price(self._ids[wanted])
         if price is None:
-            raise WebError(f"CoinGecko has no price of {known}.")
+            raise WebError(f"CoinGecko has no price of {self._ids[wanted]}.")
         return price
 
     async def _price(self, coin: str) -> Price | None:
@@ -111,11 +113,10 @@ class Prices:
     async def _id_of(self, wanted: str) -> str:
         answer = await self._get("/search", {"query": wanted})
         coins = answer.get("coins")
-        for coin in coins if isinstance(coins, list) else ():  # those worth most come first
-            names = [str(coin.get(field, "")).lower() for field in ("symbol", "id", "name")]
-            if wanted in names and names[1]:
-                return names[1]
-        raise WebError(f"CoinGecko knows no coin called {wanted}.")
+        found = [coin for coin in coins if _is_called(wanted, coin)] if isinstance(coins, list) else []
+        if not found:
+            raise WebError(f"CoinGecko knows no coin called {wanted}.")
+        return str(min(found, key=_rank)["id"])
 
     async def _get(self, path: str, asked: dict[str, str]) -> dict[str, Any]:
         now = self._clock()
@@ -138,6 +139,17 @@ class Prices:
         if not isinstance(answer, dict):
             raise WebError("CoinGecko answers with something that is no price.")
         return answer
+
+
+def _is_called(wanted: str, coin: object) -> bool:
+    if not isinstance(coin, dict) or not isinstance(coin.get("id"), str) or not _ID.fullmatch(coin["id"]):
+        return False
+    return wanted in (str(coin.get(field, "")).lower() for field in ("symbol", "id", "name"))
+
+
+def _rank(coin: dict[str, Any]) -> float:
+    rank = coin.get("market_cap_rank")
+    return float(rank) if _is_number(rank) and rank else math.inf
 
 
 def _price_in(coin: str, said: object) -> Price | None:

@@ -48,7 +48,7 @@ class Tavily:
                 raise WebError(f"Tavily answers {error.response.status_code}.") from error
             except (httpx2.HTTPError, errors.TimeoutError) as error:
                 raise unreachable("Tavily", error) from error
-            except ValueError as error:
+            except (ValueError, TypeError, AttributeError) as error:  # the library looks at nothing that it gets
                 raise WebError("Tavily answers with something that is no result.") from error
         results = answer.get("results") if isinstance(answer, dict) else None
         if not isinstance(results, list):
