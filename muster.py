@@ -94,7 +94,11 @@ def _simulated_only() -> dict[str, Any]:
     """The settings that keep a demonstration away from real accounts, whatever the environment holds."""
     secrets = {name for name, field in Settings.model_fields.items() if field.annotation is SecretStr}
     outside = {"ollama_base_url", "model_base_url", "default_provider", "default_model_name"}
-    return dict.fromkeys(secrets, SecretStr("")) | dict.fromkeys(outside, "") | {"private_keys_file": None, "query_databases": {}}
+    return (
+        dict.fromkeys(secrets, SecretStr(""))
+        | dict.fromkeys(outside, "")
+        | {"private_keys_file": None, "query_databases": {}}
+    )
 
 
 main.add_command(keys_group(lambda: _settings(), lambda work: _run(work)))
@@ -114,6 +118,10 @@ async def _up(settings: Settings, stopped: asyncio.Event) -> None:
 async def _bots(settings: Settings, stopped: asyncio.Event) -> None:
     if not settings.has_chat:
         raise PermanentError("Set SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or DISCORD_BOT_TOKEN: there is no one to serve.")
+    if not (settings.has_model or settings.default_provider):
+        raise PermanentError(
+            "Set DEFAULT_PROVIDER to the provider that workers have a key for: bots are given no keys."
+        )
     from bots.bootstrap import open_bots
     from core.bootstrap import open_core
 

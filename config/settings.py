@@ -27,6 +27,12 @@ from config.providers import (
 )
 
 
+def environment_names() -> frozenset[str]:
+    """What the settings are called in the environment."""
+    fields = Settings.model_fields.items()
+    return frozenset(str(field.validation_alias or name).upper() for name, field in fields)
+
+
 class Settings(BaseSettings):
     """One deployment's settings; the environment's names are the fields' names in capitals."""
 

@@ -26,6 +26,7 @@ from worker.key_trials import KeyTrials
 from worker.keyring import Keyring
 from worker.model_lists import keep_model_lists, key_trial
 from worker.ports import Sandbox
+from worker.rotation import lost_keys
 from worker.runner import Runner
 from worker.sandbox.job import SandboxLimits
 from worker.sandbox.probe import probe
@@ -47,7 +48,12 @@ async def find_sandbox(settings: Settings, say: Callable[[str], None]) -> Sandbo
 async def open_configured(
     settings: Settings, core: Core, providers: Sequence[Provider], keyring: Keyring, sandbox: Sandbox | None
 ) -> AsyncIterator[Worker]:
-    """The worker that the settings ask for, ready to `run`; all its connections are closed at the end of the block."""
+    """The worker that the settings ask for, ready to `run`; all its connections are closed at the end of the block.
+
+    Raises:
+        PermanentError: the private keys open nothing of what people brought.
+    """
+    await lost_keys(core.uow, keyring)
     known = by_name(providers)
     patience = Patience(total_s=settings.model_timeout_s, call_timeout_s=settings.model_timeout_s / 2)
     async with AsyncExitStack() as stack:

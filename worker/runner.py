@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from config.logging import redacting
 from core.domain import events as ev
 from core.domain.lifecycle import CLAIMABLE, Move, State
 from core.domain.refs import ProcessId, SessionId, WorkspaceId
@@ -21,7 +22,6 @@ from core.ports import TOPIC_RELAY, Change, InState, UnitOfWork
 from core.service.recovery import MAX_ATTEMPTS, NO_ATTEMPTS_LEFT, stopper
 from worker.drive import Drive
 from worker.journal import Journal, StopAsked
-from worker.recording import fit
 from worker.settings import RunLimits
 
 log = structlog.get_logger(__name__)
@@ -148,6 +148,11 @@ class Runner:
     # --- the run and its end ---
 
     async def _supervise(self, run: Run) -> None:
+        """Drive the session to its end, or break it off; the session's keys are struck out of what this logs."""
+        with redacting(lambda line: run.journal.redactor(line)):  # the drive opens them later
+            await self._see_through(run)
+
+    async def _see_through(self, run: Run) -> None:
         drive = asyncio.create_task(self._drive.run(run.journal), name=f"drive {run.session.id}")
         either: set[asyncio.Future[Any]] = {drive, run.signal}
         try:
@@ -229,7 +234,7 @@ class Runner:
                 happened: list[ev.Event] = [ev.Stopped(by=await stopper(work, session))]
                 move, change = Move.HALTED, Change(add_usage=used)
             elif failed is not None:
-                happened, move, change = [fit(failed)], Move.FAIL, Change(add_usage=used)
+                happened, move, change = [run.journal.fit(failed)], Move.FAIL, Change(add_usage=used)
             else:
                 # A hand-over is no failed attempt; after trouble the claim counts as one.
                 handed = run.signal.done()

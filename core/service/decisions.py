@@ -27,6 +27,7 @@ from core.ports import (
 )
 from core.service.answers import Answers
 from core.service.changes import Changes
+from core.service.outbound import redact
 from core.service.policy import ACTIVE, Policy, Room, grants_of
 from core.service.rules import RuleChanges
 from core.service.stops import Stops
@@ -163,7 +164,7 @@ class Decisions:
             starter=by,
             provider=preferred.provider,
             model=preferred.model,
-            system_prompt=preferred.system_prompt,
+            system_prompt=redact(preferred.system_prompt),  # the deployment's comes as it was set
             max_rounds=self._defaults.max_rounds,
             parent=parent,
         )

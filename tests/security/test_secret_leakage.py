@@ -178,6 +178,7 @@ SETTINGS = {
     "QUERY_DATABASES": json.dumps(
         {"sales": f"postgresql://reader:{DEPLOYMENTS['password in a URL']}@127.0.0.1:1/sales"}
     ),
+    "SYSTEM_PROMPT": f"Never say {TYPED['task']}.",
     "LOG_LEVEL": "debug",
 }
 

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import aiohttp
 
-from config.settings import Settings
+from config.settings import environment_names
 from simulator.discord.gateway_protocol import GATEWAY_PATH
 from simulator.discord.person import DiscordControl
 from simulator.discord.platform import API_PATH as DISCORD_API_PATH
@@ -175,7 +175,8 @@ async def _stage(stack: AsyncExitStack, *, url: str, **parts: Any) -> Stage:
 
 def _model_settings(url: str) -> dict[str, str]:
     """The settings that make the simulator's demo model the configured one."""
-    return {"MODEL_BASE_URL": f"{url}/model/v1", "MODEL_API_KEY": "demo", "MODEL_NAME": "demo"}
+    endpoint = {"MODEL_BASE_URL": f"{url}/model/v1", "MODEL_API_KEY": "demo", "MODEL_NAME": "demo"}
+    return {"DEFAULT_PROVIDER": "custom", **endpoint}
 
 
 def _data(folder: Path) -> Path:
@@ -192,7 +193,7 @@ def _data(folder: Path) -> Path:
 
 def _clean() -> dict[str, str]:
     """The environment without anything that would configure Muster, and away from any `.env`."""
-    return dict.fromkeys((name.upper() for name in Settings.model_fields if name.upper() in os.environ), "")
+    return dict.fromkeys((name for name in environment_names() if name in os.environ), "")
 
 
 def _after(output: str, label: str) -> str:

@@ -13,6 +13,8 @@ import structlog
 from pydantic import BaseModel, create_model
 
 from core.domain.events import Member
+from core.errors import PermanentError
+from worker.team.faults import TOO_LONG
 from worker.team.messages import Heard
 from worker.team.model import Model
 from worker.team.structured import Unusable, ask_form, json_in
@@ -75,6 +77,11 @@ class GroupChat:
         try:
             return await ask_form(self._model, system, [*messages, direction], _speaker_form(names), self._read_name)
         except Unusable as error:
+            log.info("speaker.round_robin", error=str(error))
+            return self._after_last(conversation)
+        except PermanentError as error:
+            if error.reason != TOO_LONG:  # a turn is shortened until it fits; the choice is not worth that
+                raise
             log.info("speaker.round_robin", error=str(error))
             return self._after_last(conversation)
 

@@ -22,6 +22,7 @@ _SECRETS = re.compile(
             r"\bgh[pousr]_[A-Za-z0-9]{20,}",  # GitHub
             r"\bgithub_pat_[A-Za-z0-9_]{20,}",
             r"\bA(?:KIA|SIA)[0-9A-Z]{16}\b",  # AWS
+            r"\bmuster-private-[A-Za-z0-9_-]{20,}",  # what opens people's keys
             r"\bAIza[A-Za-z0-9_-]{30,}",  # Google
             r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
             r"\beyJ[A-Za-z0-9_-]{8,600}+\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",  # JWT
