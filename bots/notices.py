@@ -10,7 +10,7 @@ import structlog
 
 from bots.alarm import Alarm
 from bots.lease import SenderLease
-from core.domain.refs import Platform
+from core.domain.refs import Platform, WorkspaceId
 from core.errors import PermanentError, TransientError
 from core.ports import Answer, Notice, Tell, UnitOfWork
 
@@ -23,7 +23,14 @@ _TELL_S = 15.0
 class Notices:
     """The private notices of all workspaces that one bot token serves."""
 
-    def __init__(self, *, platform: Platform, uow: UnitOfWork, lease: SenderLease, tell: Tell) -> None:
+    def __init__(
+        self, *, platform: Platform, uow: UnitOfWork, lease: SenderLease, tell: Tell, only: WorkspaceId | None = None
+    ) -> None:
+        """
+        Args:
+            only: the workspace that the token serves, where it is one: another's people are others, by the same ids.
+        """
+        self._only = only
         self._platform = platform
         self._uow = uow
         self._lease = lease
@@ -50,18 +57,26 @@ class Notices:
         async with self._uow.across() as across:
             workspaces = await across.untold(self._platform)
         for workspace in workspaces:
+            if self._only not in (None, workspace):
+                continue
             async with self._uow.read(workspace) as work:
                 waiting = await work.notices.waiting()
             for notice in waiting:
-                await self._tell_one(notice)
-                async with self._uow.begin(workspace) as work:
-                    await work.notices.done(notice.id)
+                if await self._settled(notice):
+                    async with self._uow.begin(workspace) as work:
+                        await work.notices.done(notice.id)
 
-    async def _tell_one(self, notice: Notice) -> None:
+    async def _settled(self, notice: Notice) -> bool:
+        """Tell one person; False when that may work later, which holds up nobody else's notice."""
         try:
             async with asyncio.timeout(_TELL_S):
                 await self._tell(notice.place, notice.user, Answer(text=notice.text))
         except PermanentError as error:
             log.warning("notices.not_told", place=notice.place.encode(), error=str(error))
-        except TimeoutError as error:
-            raise TransientError("the platform did not answer") from error
+        except (TransientError, TimeoutError) as error:
+            log.warning("notices.later", place=notice.place.encode(), error=str(error))
+            return False
+        except Exception:
+            log.exception("notices.broken", place=notice.place.encode())
+            return False
+        return True

@@ -6,6 +6,7 @@ and arguments; the turn compares it again before it carries them out.
 
 import hashlib
 import json
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -20,8 +21,10 @@ from worker.tools.ask_human import QuestionArguments
 from worker.tools.tool import Approval, Tool
 
 APPROVE, DENY = "Approve", "Deny"
-_HIDDEN = ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp")
-_BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
+_HIDDEN = frozenset(("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp", "Zs"))
+_SHOWN_AS_THEY_ARE = frozenset(" \n\t")
+# What shows as nothing though it is a letter, a mark or a symbol: blanks, joiners of marks, variation selectors.
+_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
 
 def fingerprint(calls: Sequence[Call]) -> str:
@@ -41,15 +44,23 @@ def request_text(calls: Sequence[Call], tools: Mapping[str, Tool]) -> str:
 def visible(arguments: str) -> str:
     """The arguments with every character that shows as nothing, or turns the reading direction, as its JSON escape.
 
-    In a JSON string an escape is the same character, so this is still what will be carried out.
+    In a JSON string an escape is the same character, so this is still what will be carried out. Backticks are escaped
+    where they could end the block of code that this stands in.
     """
-    return "".join(char if char in "\n\t" or not _is_hidden(char) else json.dumps(char)[1:-1] for char in arguments)
+    lines = arguments.replace("\r\n", "\n").replace("\r", "\n")  # in JSON, a line can end between values only
+    shown = "".join(_escaped(char) if _is_hidden(char) else char for char in lines)
+    return shown.replace("```", _escaped("`") * 3)
 
 
 def _is_hidden(char: str) -> bool:
-    return (
-        unicodedata.category(char) in ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp") or char in "\u115f\u1160\u3164\uffa0"
-    )
+    if char in _SHOWN_AS_THEY_ARE:
+        return False
+    return unicodedata.category(char) in _HIDDEN or _BLANK.match(char) is not None
+
+
+def _escaped(char: str) -> str:
+    halves = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{halves[at : at + 2].hex()}" for at in range(0, len(halves), 2))
 
 
 def leave_asked(

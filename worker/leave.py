@@ -12,6 +12,7 @@ import structlog
 from core.domain import events as ev
 from core.domain.lifecycle import Move
 from core.ports import Clock
+from core.service.outbound import to_approve
 from worker.asking import APPROVE, calls_of, fingerprint, leave_asked
 from worker.journal import Journal
 from worker.recording import QUESTION_CHARS
@@ -20,8 +21,8 @@ from worker.tools.tool import Approval, Tool
 
 log = structlog.get_logger(__name__)
 
-ASKS_BEFORE_LISTS = 3
-"""Requests within `_RECENT`; after that, only several calls at once are put to people."""
+ASKS_BEFORE_LIST = 3
+"""Requests within `_RECENT`; after that, several calls at once are put to people one more time, and then nothing."""
 _RECENT = timedelta(minutes=10)
 
 TOO_LONG = (
@@ -31,6 +32,11 @@ TOO_LONG = (
 TOO_OFTEN = (
     "Not run: people were asked for leave several times within ten minutes. Make all the calls that still need leave"
     " together, in one reply, or go on without them."
+)
+ENOUGH_ASKED = "Not run: people were asked for leave too often within ten minutes. Go on without it for now."
+NOT_AS_IT_IS = (
+    "Not run: what people approve is shown to them letter for letter, and something in this may not be shown, such as"
+    " what looks like a key. Leave it out."
 )
 NOT_THIS_CALL = "Not run: what was approved is not this call."
 
@@ -64,7 +70,12 @@ class Leave:
         asked, question = leave_asked(self._journal.session, agent, calls, self._tools, now)
         if len(asked.text) > QUESTION_CHARS:
             return TOO_LONG
-        if len(calls) == 1 and self._journal.requests_since(now - _RECENT) >= ASKS_BEFORE_LISTS:
+        if to_approve(self._journal.kept(asked.text)) != asked.text:
+            return NOT_AS_IT_IS
+        recent = self._journal.requests_since(now - _RECENT)
+        if recent > ASKS_BEFORE_LIST:
+            return ENOUGH_ASKED
+        if recent == ASKS_BEFORE_LIST and len(calls) == 1:
             return TOO_OFTEN
         ids = [call.id for call in calls]
         self._journal.stage(step={"kind": "leave", "calls": ids, "question": asked.question})

@@ -185,7 +185,9 @@ class SlackBot:
             lease=self._lease,
             threads=threads,
         )
-        self._notices = Notices(platform=Platform.SLACK, uow=self._uow, lease=self._lease, tell=surface.tell)
+        self._notices = Notices(
+            platform=Platform.SLACK, uow=self._uow, lease=self._lease, tell=surface.tell, only=self.workspace
+        )
         self._bell.subscribe(TOPIC_RELAY, self._on_ring)
         self._bell.subscribe(TOPIC_GAP, self._on_others_gap)
 
@@ -206,7 +208,7 @@ class SlackBot:
             group.create_task(self._catch_up.run())
             group.create_task(self._notices.run())
             group.create_task(self.outlet.run())
-            group.create_task(self._desk.run())
+            group.create_task(self._desk.run(only=self.workspace))
 
     async def stop(self) -> None:
         """Hear nothing more, finish what was heard, let go of everything."""

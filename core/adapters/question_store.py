@@ -90,6 +90,11 @@ class SqlQuestionStore:
         by = Person(id=UserId(row.answered_by_id), name=row.answered_by_name)
         return AnsweredQuestion(question=_question(row), by=by, text=row.answer, at=row.answered_at)
 
+    async def last_lapsed(self, session: SessionId) -> tuple[Question, datetime] | None:
+        query = self._select(session).where(questions.c.state == "lapsed").order_by(questions.c.answered_at.desc())
+        row = (await self._connection.execute(query.limit(1))).one_or_none()
+        return (_question(row), row.answered_at) if row is not None else None
+
     def _update_open(self, question: QuestionId) -> sa.Update:
         return questions.update().where(
             questions.c.id == question, questions.c.state == "open", questions.c.session.in_(self._ours)

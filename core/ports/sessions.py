@@ -158,3 +158,6 @@ class QuestionStore(Protocol):
 
     async def last_answer(self, session: SessionId) -> AnsweredQuestion | None:
         """The newest answered question of the session."""
+
+    async def last_lapsed(self, session: SessionId) -> tuple[Question, datetime] | None:
+        """The question of the session that lapsed last, and when."""

@@ -8,7 +8,7 @@ from core.domain import events as ev
 from core.domain.commands import PostReply, PressChoice
 from core.domain.lifecycle import Move, State
 from core.domain.refs import MessageId
-from core.domain.session import AnsweredQuestion, Question, Session
+from core.domain.session import Question, Session
 from core.errors import Conflict, UserError
 from core.ports import TOPIC_RELAY, Answer, InState, Work
 from core.service.policy import Policy, grants_of
@@ -34,7 +34,7 @@ class Answers:
         question = await work.questions.open_in(session.id)
         if question is not None and not question.approves and _is_later(command, question):
             self._policy.check_answer(session, question, grants, command.place.channel)
-            text = _meant(command.text, question.choices)
+            text = meant(command.text, question.choices)
             answered = ev.QuestionAnswered(
                 question=question.id, by=command.by, text=text, message=command.message, files=command.files
             )
@@ -59,13 +59,13 @@ class Answers:
         question = await work.questions.get(command.question)
         session = await work.sessions.get(question.session) if question is not None else None
         thread = await work.threads.get(session.thread) if session is not None and session.thread else None
-        here = thread is not None and thread.channel == command.place.channel
+        here = thread is not None and (thread.channel, thread.root) == (command.place.channel, command.place.root)
         if question is None or session is None or not here or not 0 <= command.choice < len(question.choices):
             raise UserError(_GONE)
         self._policy.check_answer(session, question, await grants_of(work, command), command.place.channel)
         still_open = await work.questions.open_in(session.id)
         if still_open is None or still_open.id != question.id:
-            raise UserError(_closed_in_words(question, await work.questions.last_answer(session.id)))
+            raise UserError(await _closed_in_words(work, question))
         text = question.choices[command.choice]
         await self._answer(work, session, ev.QuestionAnswered(question=question.id, by=command.by, text=text), None)
         if question.approves:
@@ -99,16 +99,10 @@ class Answers:
         for file in command.files:
             await work.files.attach(session.id, file)
         work.ring(TOPIC_RELAY, work.workspace)
-        answered = await work.questions.last_answer(session.id)
-        if answered is None or answered.by.id == command.by.id:
-            return None
-        # Typed before the winning answer could be seen: it was meant as an answer.
-        if _is_later(command, answered.question) and command.said_at <= answered.at:
-            return Answer(
-                text=f"The question is already answered by {answered.by.name}. "
-                "The team gets your message as a note, at its next turn."
-            )
-        return None
+        meanwhile = await _decided_meanwhile(work, session, command)
+        return (
+            Answer(text=f"{meanwhile} The team gets your message as a note, at its next turn.") if meanwhile else None
+        )
 
 
 def _is_later(command: PostReply, question: Question) -> bool:
@@ -121,16 +115,37 @@ def _is_later(command: PostReply, question: Question) -> bool:
     return question.attempted_at is not None and command.said_at > question.attempted_at
 
 
-def _meant(text: str, choices: tuple[str, ...]) -> str:
-    """The choice that a typed reply names, by its words or its number; else the reply itself."""
-    said = text.strip().strip(".").casefold()
-    for n, choice in enumerate(choices, 1):
-        if said in (str(n), choice.casefold()):
-            return choice
-    return text
+def meant(text: str, choices: tuple[str, ...]) -> str:
+    """The choice that a typed reply names, by its words or else by its number; otherwise the reply itself."""
+    if not (said := _essence(text)):
+        return text
+    by_words = {_essence(choice): choice for choice in reversed(choices)}
+    by_number = {str(n): choice for n, choice in enumerate(choices, 1)}
+    return by_words.get(said) or by_number.get(said) or text
 
 
-def _closed_in_words(question: Question, last: AnsweredQuestion | None) -> str:
-    if last is not None and last.question.id == question.id:
-        return f"This is already decided: {last.by.name} chose “{last.text}”."
+def _essence(text: str) -> str:
+    return text.strip().strip(".").casefold()
+
+
+async def _decided_meanwhile(work: Work, session: Session, command: PostReply) -> str:
+    """What became of the question that a message was meant to answer, typed before that could be seen; or ""."""
+    answered, lapsed = await work.questions.last_answer(session.id), await work.questions.last_lapsed(session.id)
+    if lapsed is not None and _is_later(command, lapsed[0]) and command.said_at <= lapsed[1]:
+        return f"Nobody had answered the question in time, so “{lapsed[0].default}” counts."
+    if answered is None or answered.by.id == command.by.id:
+        return ""
+    too_late = _is_later(command, answered.question) and command.said_at <= answered.at
+    return f"The question is already answered by {answered.by.name}." if too_late else ""
+
+
+async def _closed_in_words(work: Work, question: Question) -> str:
+    answered, lapsed = (
+        await work.questions.last_answer(question.session),
+        await work.questions.last_lapsed(question.session),
+    )
+    if answered is not None and answered.question.id == question.id:
+        return f"This is already decided: {answered.by.name} chose “{answered.text}”."
+    if lapsed is not None and lapsed[0].id == question.id:
+        return "Nobody answered this question in time."
     return "This question is no longer open."

@@ -11,6 +11,7 @@ from core.domain.lifecycle import State
 from core.domain.session import Session, as_changed, is_read, reply_in
 from core.errors import TransientError, UserError
 from core.ports import TOPIC_RELAY, Answer, InState, Work
+from core.service.answers import meant
 from core.service.policy import Policy, grants_of
 from core.service.stops import UNFINISHED, Stops
 
@@ -43,14 +44,17 @@ class Changes:
         self._policy.check_person(restricted=command.restricted)
         before = await work.sessions.events(session.id)
         now = reply_in(as_changed(before), command.message)
-        if _text(now) == command.text:
+        text = await _meant(work, command, now)
+        if _text(now) == text:
             return None
         if session.finished or session.state is State.STOPPING or _is_read(command, before, session):
             raise UserError(_too_late(command, session))
         if command.text.strip().casefold() == "stop":
             grants = await grants_of(work, command)
             return await self._stops.stop(work, session, command.by, grants, command.place.channel)
-        changed = ev.ReplyChanged(message=command.message, by=command.by, text=command.text)
+        if command.text:  # who may no longer speak to the team may still take back what they said
+            self._policy.check_steer(session, await grants_of(work, command), command.place.channel)
+        changed = ev.ReplyChanged(message=command.message, by=command.by, text=text)
         after = await work.sessions.record(session.id, InState(states=UNFINISHED - {State.STOPPING}), [changed])
         # The row is locked from here on: no worker can begin to read in between.
         if _is_read(command, await work.sessions.events(session.id), after):
@@ -73,6 +77,14 @@ async def _session_told(work: Work, command: ChangeReply) -> Session | None:
 def _is_read(command: ChangeReply, recorded: list[ev.Recorded], session: Session) -> bool:
     reply = reply_in(recorded, command.message)
     return reply is None or is_read(reply, recorded, session.state)
+
+
+async def _meant(work: Work, command: ChangeReply, reply: ev.Recorded | None) -> str:
+    """What the message means now: of an answer to a question with choices, the choice that it names."""
+    if reply is None or not isinstance(reply.event, ev.QuestionAnswered):
+        return command.text
+    question = await work.questions.get(reply.event.question)
+    return meant(command.text, question.choices) if question is not None else command.text
 
 
 def _text(reply: ev.Recorded | None) -> str:

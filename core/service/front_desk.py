@@ -62,7 +62,7 @@ class FrontDesk:
         self._decisions = Decisions(policy=policy, defaults=defaults, renderer=renderer)
         self.settings = SettingsDesk(uow=uow, policy=policy, defaults=defaults, sealer=sealer)
         """Where people's settings are looked at and changed."""
-        self.reports = Reports(uow=uow, policy=policy)
+        self.reports = Reports(uow=uow, conversations=conversations, policy=policy)
         """What was used, who may do what, who did what."""
         self._tell = tell
         self._notify: dict[Place, dict[int, tuple[Notify, Answer | None]]] = {}  # by the inbox row
@@ -124,23 +124,27 @@ class FrontDesk:
             blob = await work.files.put(content)
         return FileRef(name=safe_file_name(name), blob=blob, size_bytes=len(content), mime=redact(mime)[:_MIME_CHARS])
 
-    async def run(self) -> None:
-        """Carry out what other processes took and did not finish; runs until cancelled."""
+    async def run(self, *, only: WorkspaceId | None = None) -> None:
+        """Carry out what other processes took and did not finish; runs until cancelled.
+
+        Args:
+            only: the workspace that this process speaks for, where its token serves one: to others it can say nothing.
+        """
         while True:
             try:
-                await self.sweep()
+                await self.sweep(only=only)
             except TransientError as error:
                 log.warning("front_desk.sweep_failed", error=str(error))
             except Exception:
                 log.exception("front_desk.sweep_broken")
             await asyncio.sleep(_UNTAKEN_AFTER_S)
 
-    async def sweep(self) -> None:
+    async def sweep(self, *, only: WorkspaceId | None = None) -> None:
         """One round of `run`: begin to carry out what has waited too long."""
         async with self._uow.across() as across:
             places = await across.untaken(self._clock.now() - timedelta(seconds=_UNTAKEN_AFTER_S))
         for place in places:
-            if place.workspace.startswith(f"{self._platform}:"):
+            if place.workspace == only if only else place.workspace.startswith(f"{self._platform}:"):
                 self._soon(place)
 
     async def drain(self) -> None:

@@ -206,13 +206,15 @@ class Policy:
         Raises:
             UserError: the person may not answer it.
         """
-        self.check_steer(session, grants, channel)
+        self.check_person(restricted=grants.standing.restricted)
         is_starter = session.starter.id == grants.standing.user
-        operates = grants.has(Right.OPERATE, channel)
-        if question.who is Answerer.STARTER and not (is_starter or operates):
-            raise UserError(f"This question is for {session.starter.name}, who started #{session.number}.")
-        if question.who is Answerer.OPERATOR and not operates:
-            raise UserError(_MAY_NOT[Right.OPERATE])
+        match question.who:
+            case Answerer.ANYONE:
+                self.check_steer(session, grants, channel)
+            case Answerer.STARTER if not (is_starter or grants.has(Right.OPERATE, channel)):
+                raise UserError(f"This question is for {session.starter.name}, who started #{session.number}.")
+            case Answerer.OPERATOR:
+                self.check_right(Right.OPERATE, grants, channel)
 
 
 _LATER = "Try again later, or ask an admin to raise it."

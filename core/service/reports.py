@@ -6,8 +6,9 @@ Called by the attendant. Changes nothing; the audit is for admins, others' usage
 from datetime import timedelta
 
 from core.domain.access import Right
+from core.domain.refs import Place
 from core.domain.session import Usage
-from core.ports import Answer, Query, UnitOfWork, Used, Work
+from core.ports import Answer, Conversations, Query, UnitOfWork, Used
 from core.service.narration import usage_words
 from core.service.policy import Policy, grants_of
 from core.service.rules import in_words
@@ -20,8 +21,9 @@ _NOBODY = "Building the team and choosing speakers"
 class Reports:
     """Answers for one person at a time."""
 
-    def __init__(self, *, uow: UnitOfWork, policy: Policy) -> None:
+    def __init__(self, *, uow: UnitOfWork, conversations: Conversations, policy: Policy) -> None:
         self._uow = uow
+        self._conversations = conversations
         self._policy = policy
 
     async def usage(self, query: Query) -> Answer:
@@ -31,9 +33,9 @@ class Reports:
             UserError: the person may not ask.
         """
         self._policy.check_person(restricted=query.restricted)
+        if query.number is not None:
+            return await self._of_session(query)
         async with self._uow.read(query.place.workspace) as work:
-            if query.number is not None:
-                return await self._of_session(work, query)
             me = query.by.id
             day, month = work.now - _DAY, work.now - _MONTH
             lines = [
@@ -75,15 +77,19 @@ class Reports:
         ]
         return Answer(text="\n".join(["Who did what, the newest first:", *lines]) if lines else "Nothing is noted yet.")
 
-    async def _of_session(self, work: Work, query: Query) -> Answer:
-        session = await work.sessions.by_number(query.number or 0)
-        grants = await grants_of(work, query)
-        may_see = session is not None and (
-            session.starter.id == query.by.id or grants.has(Right.ADMINISTER, query.place.channel)
-        )
-        if session is None or not may_see:
-            return Answer(text=f"There is no session #{query.number} of yours. `/history` lists sessions.")
-        turns = await work.usage.by_turn(session.id)
+    async def _of_session(self, query: Query) -> Answer:
+        async with self._uow.read(query.place.workspace) as work:
+            session = await work.sessions.by_number(query.number or 0)
+            thread = await work.threads.get(session.thread) if session is not None and session.thread else None
+            administers = (await grants_of(work, query)).has(Right.ADMINISTER, query.place.channel)
+            turns = await work.usage.by_turn(session.id) if session is not None else []
+        # The agents' names tell what it was about, so it is shown to those who can see the conversation now.
+        unknown = Answer(text=f"There is no session #{query.number} of yours. `/history` lists sessions.")
+        if session is None or thread is None or not (session.starter.id == query.by.id or administers):
+            return unknown
+        place = Place(workspace=thread.workspace, channel=thread.channel, root=thread.root)
+        if not await self._conversations.may_view(place, query.by.id):
+            return unknown
         agents: dict[str, Usage] = {}
         for used in turns:
             agents[used.name] = agents.get(used.name, Usage()) + used.usage
@@ -101,6 +107,9 @@ class Reports:
             f"{policy.max_active_per_user} of yours at work at once",
             f"{policy.max_active_per_workspace} of the workspace at work at once",
             f"{policy.max_per_user_per_day} of yours started in 24 hours" if policy.max_per_user_per_day else "",
+            f"{policy.max_per_workspace_per_day} of the workspace started in 24 hours"
+            if policy.max_per_workspace_per_day
+            else "",
             f"${policy.max_usd_per_user_per_day:.2f} of yours in 24 hours" if policy.max_usd_per_user_per_day else "",
             f"${policy.max_usd_per_workspace_per_day:.2f} of the workspace in 24 hours"
             if policy.max_usd_per_workspace_per_day

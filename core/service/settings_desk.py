@@ -136,11 +136,11 @@ class SettingsDesk:
 
     async def _keep_key(self, work: Work, place: Place, by: Person, owner: UserId, name: str, key: str) -> str:
         field = "tavily_key" if name == TAVILY else "provider_key"
+        if not name:
+            raise UserError("Choose the provider that the key is for.", about="provider")
         if key.strip().casefold() == REMOVE:
             removed = await work.secrets.remove(owner, name)
             return f"The key for `{name}` is forgotten." if removed else f"There was no key for `{name}`."
-        if not name:
-            raise UserError("Choose the provider that the key is for.", about="provider")
         if self._sealer is None:
             raise UserError("This deployment takes no keys: whoever runs it has to set PUBLIC_KEY.", about=field)
         try:

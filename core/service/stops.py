@@ -32,9 +32,10 @@ class Stops:
             UserError: there is none, or the person may not.
             Conflict: the session moved first.
         """
+        channel = command.place.channel
         if command.post is None:
             self._policy.check_person(restricted=command.restricted)
-            session = await self._meant(work, command)
+            session, channel = await self._meant(work, command)
         else:
             thread = await work.deliveries.thread_with(command.place.channel, command.post)
             marked = await work.sessions.newest_in(thread.id) if thread is not None else None
@@ -42,9 +43,10 @@ class Stops:
                 return None  # somebody else's message
             self._policy.check_person(restricted=command.restricted)
             session = marked
-        return await self.stop(work, session, command.by, await grants_of(work, command), command.place.channel)
+        return await self.stop(work, session, command.by, await grants_of(work, command), channel)
 
-    async def _meant(self, work: Work, command: StopSession) -> Session:
+    async def _meant(self, work: Work, command: StopSession) -> tuple[Session, ChannelId]:
+        """The session, and the channel that it is in, whose operators may stop it."""
         if command.number is not None:
             return await self._by_number(work, command, command.number)
         if command.place.root is not None:
@@ -57,9 +59,9 @@ class Stops:
             found.sort(key=lambda session: session.starter.id != command.by.id)  # own ones first, newest first
         if not found:
             raise UserError("Nothing is at work here. `/agents status` shows what is, `/history` what was.")
-        return found[0]
+        return found[0], command.place.channel
 
-    async def _by_number(self, work: Work, command: StopSession, number: int) -> Session:
+    async def _by_number(self, work: Work, command: StopSession, number: int) -> tuple[Session, ChannelId]:
         session = await work.sessions.by_number(number)
         thread = await work.threads.get(session.thread) if session is not None and session.thread else None
         # Whether somebody else's session of another conversation exists is not said.
@@ -68,7 +70,7 @@ class Stops:
         may_stop = session is not None and self._policy.may_stop(session, await grants_of(work, command), channel)
         if session is None or not (here or may_stop):
             raise UserError(f"There is no session #{number} that you can stop. Whoever started one can, or an admin.")
-        return session
+        return session, channel
 
     async def stop(self, work: Work, session: Session, by: Person, grants: Grants, channel: ChannelId) -> Answer:
         """End *session*, at once when no worker holds it; raises as `carry_out` does."""

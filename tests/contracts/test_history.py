@@ -12,7 +12,8 @@ from core.ports import Answer, Change, Query
 from core.service.history import MOST_WORDS, PAGE, History
 from core.service.policy import Policy
 from tests.conftest import SetClock
-from tests.support.desk import ACME, ANA, BEN, GENERAL, Conversations, Desk, World, start
+from tests.support.desk import ACME, ANA, BEN, GENERAL, Desk, World, start
+from tests.support.desk_doubles import Conversations
 
 pytestmark = pytest.mark.slow
 

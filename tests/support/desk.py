@@ -3,15 +3,15 @@
 Contract tests of what the core decides use it. Everything else is real: the stores, the database, the inbox.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 from core.adapters.unit_of_work import SqlUnitOfWork
 from core.domain import events as ev
-from core.domain.commands import Command, PostReply, StartSession, StopSession
+from core.domain.commands import ChangeReply, Command, PostReply, PressChoice, StartSession, StopSession
 from core.domain.lifecycle import CLAIMABLE, Move, State
 from core.domain.refs import (
     ChannelId,
@@ -30,6 +30,8 @@ from core.domain.session import Question, Session
 from core.ports import Answer, Change, Clock, Draft, Held, InState, SessionQuery
 from core.service.front_desk import Defaults, FrontDesk
 from core.service.policy import Policy
+from core.service.sealing import Sealer
+from tests.support.desk_doubles import Conversations, PlainRenderer
 
 ACME = WorkspaceId("slack:T1")
 GENERAL = ChannelId("C1")
@@ -46,39 +48,6 @@ def next_message() -> MessageId:
     return MessageId(f"{1_700_000_000 + next(_numbers)}.000100")
 
 
-class Conversations:
-    """Channels that let Muster in, except those with a refusal; who may view what is set by the test."""
-
-    def __init__(self) -> None:
-        self.refusals: dict[ChannelId, str] = {}
-        self.admitted: list[Place] = []
-        self.viewers: dict[ChannelId, set[UserId]] = {}
-        self.open = asyncio.Event()
-        self.open.set()
-
-    async def admit(self, place: Place) -> str:
-        await self.open.wait()
-        refusal = self.refusals.get(place.channel, "")
-        if not refusal:
-            self.admitted.append(place)
-        return refusal
-
-    async def may_view(self, place: Place, user: UserId) -> bool:
-        return user in self.viewers.get(place.channel, set())
-
-
-class PlainRenderer:
-    """The task is the card; a task in `trouble` raises what it has there, one a time."""
-
-    def __init__(self) -> None:
-        self.trouble: dict[str, list[Exception]] = {}
-
-    def root(self, session: Session) -> Draft:
-        if self.trouble.get(session.task):
-            raise self.trouble[session.task].pop()
-        return Draft(payload={"text": session.task}, session=session.id, card=True)
-
-
 @dataclass(kw_only=True)
 class Desk:
     """One process' front desk, and what it told whom."""
@@ -86,6 +55,8 @@ class Desk:
     uow: SqlUnitOfWork
     clock: Clock
     policy: Policy = field(default_factory=Policy)
+    platform: Platform = Platform.SLACK
+    sealer: Sealer | None = None
     conversations: Conversations = field(default_factory=Conversations)
     renderer: PlainRenderer = field(default_factory=PlainRenderer)
     told: list[str] = field(default_factory=list)
@@ -95,7 +66,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.desk = FrontDesk(
-            platform=Platform.SLACK,
+            platform=self.platform,
             uow=self.uow,
             clock=self.clock,
             conversations=self.conversations,
@@ -105,6 +76,7 @@ class Desk:
                 provider="demo", model="demo", max_rounds=12, models={"demo": ("demo",), "other": ("large", "small")}
             ),
             tell=self._tell,
+            sealer=self.sealer,
         )
 
     async def take(self, command: Command, *, key: str = "", order: str = "") -> bool:
@@ -143,12 +115,17 @@ def stop(
     return StopSession(place=place or Place(workspace=ACME, channel=GENERAL), by=by, number=number, admin=admin)
 
 
+def press(place: Place, question: Question, choice: int = 0, by: Person = ANA, *, admin: bool = False) -> PressChoice:
+    return PressChoice(place=place, by=by, question=question.id, choice=choice, admin=admin)
+
+
 class World:
     """The database seen from outside, and the hands of a worker and of a sender."""
 
-    def __init__(self, uow: SqlUnitOfWork, clock: Clock) -> None:
+    def __init__(self, uow: SqlUnitOfWork, clock: Clock, workspace: WorkspaceId = ACME) -> None:
         self.uow = uow
         self.clock = clock
+        self.workspace = workspace
 
     def reply(
         self, place: Place, text: str, by: Person = ANA, *, message: MessageId | None = None, said_before_s: float = 0.0
@@ -156,8 +133,11 @@ class World:
         said_at = self.clock.now() - timedelta(seconds=said_before_s)
         return PostReply(place=place, by=by, text=text, message=message or next_message(), said_at=said_at)
 
+    def change(self, reply: PostReply, text: str) -> ChangeReply:
+        return ChangeReply(place=reply.place, by=reply.by, message=reply.message, text=text, said_at=reply.said_at)
+
     async def sessions(self) -> list[Session]:
-        async with self.uow.read(ACME) as work:
+        async with self.uow.read(self.workspace) as work:
             return await work.sessions.search(SessionQuery(limit=1_000))
 
     async def only_session(self) -> Session:
@@ -165,39 +145,39 @@ class World:
         return session
 
     async def session(self, session: SessionId) -> Session:
-        async with self.uow.read(ACME) as work:
+        async with self.uow.read(self.workspace) as work:
             found = await work.sessions.get(session)
         assert found is not None
         return found
 
     async def events(self, session: Session) -> list[ev.Event | ev.Unknown]:
         """What happened to the session; without the ids of people's messages, which are others in each test."""
-        async with self.uow.read(ACME) as work:
+        async with self.uow.read(self.workspace) as work:
             return [_anywhere(record.event) for record in await work.sessions.events(session.id)]
 
     async def unsent(self) -> list[str]:
         """The texts of all posts that wait to be sent first in their thread."""
-        async with self.uow.read(ACME) as work:
+        async with self.uow.read(self.workspace) as work:
             return [str(post.draft.payload.get("text")) for post in await work.posts.heads()]
 
     async def open_question(self, session: Session) -> Question | None:
-        async with self.uow.read(ACME) as work:
+        async with self.uow.read(self.workspace) as work:
             return await work.questions.open_in(session.id)
 
     async def place(self, session: Session) -> Place:
         """Where the session is shown; its posts are sent."""
         await self.send()
         assert session.thread is not None
-        async with self.uow.read(ACME) as work:
+        async with self.uow.read(self.workspace) as work:
             thread = await work.threads.get(session.thread)
         assert thread is not None
-        return Place(workspace=ACME, channel=thread.channel, root=thread.root)
+        return Place(workspace=self.workspace, channel=thread.channel, root=thread.root)
 
     async def send(self) -> list[MessageId]:
         """Send everything in the outbox, as a sender does."""
         sent: list[MessageId] = []
         while True:
-            async with self.uow.begin(ACME) as work:
+            async with self.uow.begin(self.workspace) as work:
                 heads = await work.posts.heads()
                 for post in heads:
                     sent.append(next_message())
@@ -206,7 +186,7 @@ class World:
                 return sent
 
     async def claim(self, session: Session, owner: ProcessId = WORKER) -> Held:
-        async with self.uow.begin(ACME) as work:
+        async with self.uow.begin(self.workspace) as work:
             before = await work.sessions.get(session.id)
             assert before is not None
             change = Change(owner=owner, attempts=before.attempts + 1)
@@ -218,7 +198,7 @@ class World:
     async def record(
         self, session: Session, held: Held, *happened: ev.Event, move: Move | None = None, change: Change | None = None
     ) -> Session:
-        async with self.uow.begin(ACME) as work:
+        async with self.uow.begin(self.workspace) as work:
             return await work.sessions.record(session.id, held, happened, move=move, change=change)
 
     async def run(self, session: Session, owner: ProcessId = WORKER) -> Held:
@@ -228,18 +208,32 @@ class World:
             await self.record(session, held, move=Move.BUILT)
         return held
 
-    async def ask(self, session: Session, held: Held, text: str = "Which?", *, sent: bool = True) -> Question:
-        """The team asks a person; the question's post is sent unless told otherwise."""
+    async def ask(
+        self, session: Session, held: Held, text: str = "Which?", *, sent: bool = True, deadline_s: float = 0.0,
+        remind_s: float = 0.0, **fields: Any
+    ) -> Question:  # fmt: skip
+        """The team asks a person; the question's post is sent unless told otherwise.
+
+        Args:
+            deadline_s: from now; 0 for none, as with *remind_s*.
+            fields: `choices`, `who`, `default` and `approves` of the question.
+        """
+        now = self.clock.now()
         question = Question(
             id=QuestionId(new_id()),
             session=session.id,
             agent="Ada",
             text=text,
-            choices=(),
-            asked_at=self.clock.now(),
+            asked_at=now,
+            deadline_at=now + timedelta(seconds=deadline_s) if deadline_s else None,
+            remind_at=now + timedelta(seconds=remind_s) if remind_s else None,
+            **{"choices": (), **fields},
         )
-        asked = ev.QuestionAsked(question=question.id, agent="Ada", text=text)
-        async with self.uow.begin(ACME) as work:
+        asked = ev.QuestionAsked(
+            question=question.id, agent="Ada", text=text, choices=question.choices, who=question.who,
+            deadline_at=question.deadline_at, default=question.default, approves=question.approves,
+        )  # fmt: skip
+        async with self.uow.begin(self.workspace) as work:
             await work.sessions.record(session.id, held, [asked], move=Move.ASK, change=Change(attempts=0))
             await work.questions.ask(question)
             assert session.thread is not None
@@ -247,6 +241,16 @@ class World:
         if sent:
             question = replace(question, message=(await self.send())[-1])
         return question
+
+    async def waiting(
+        self, desk: Desk, task: str = "count", *, by: Person = ANA, **asked: Any
+    ) -> tuple[Session, Place, Question]:
+        """A session that waits for a person, where it is shown, and what it asks; see `ask`."""
+        await desk.ask(replace(start(task, by), place=Place(workspace=self.workspace, channel=GENERAL)))
+        session = (await self.sessions())[0]
+        place = await self.place(session)
+        question = await self.ask(session, await self.run(session), **asked)
+        return await self.session(session.id), place, question
 
     async def finish(self, session: Session) -> None:
         await self.record(session, await self.run(session), ev.Completed(), move=Move.COMPLETE)
@@ -263,7 +267,7 @@ class World:
         if state is State.QUEUED:
             return
         if state is State.EXPIRED:
-            async with self.uow.begin(ACME) as work:
+            async with self.uow.begin(self.workspace) as work:
                 await work.sessions.record(
                     session.id, InState(states=CLAIMABLE), [ev.Expired(reason="x")], move=Move.EXPIRE
                 )
