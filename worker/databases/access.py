@@ -5,6 +5,7 @@ connection between queries. It must never tell anybody a URL. The readers let no
 still name accounts and files that can only be read, so that this is not the only wall.
 """
 
+import os
 from collections.abc import Mapping
 
 from sqlalchemy.engine import make_url
@@ -63,6 +64,7 @@ def _reader(name: str, text: str, bounds: Bounds) -> PostgresReader | SqliteRead
         case "postgresql":
             return PostgresReader(url.set(drivername="postgresql+asyncpg"), bounds)
         case "sqlite" if url.database and url.database != ":memory:":
-            return SqliteReader(url.database, bounds)
+            # Reading happens elsewhere than where the worker was started.
+            return SqliteReader(os.path.abspath(url.database.removeprefix("file:")), bounds)
         case kind:
             raise ValueError(f"the database {name!r} cannot be read: {kind} is none of PostgreSQL and an SQLite file")

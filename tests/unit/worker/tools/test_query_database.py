@@ -97,6 +97,15 @@ def test_a_setting_without_sense_is_told_by_its_name_alone(url: str, words: str)
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize("url", ["sqlite:///shop.db", "sqlite+aiosqlite:///file:shop.db?mode=ro&uri=true"])
+async def test_a_file_is_found_from_where_the_worker_was_started(
+    context: ToolContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = await Databases({"shop": url}).query("shop", "SELECT count(*) FROM items")
+    assert table.rows == (("60",),)
+
+
 async def test_a_child_that_hangs_is_killed(context: ToolContext, monkeypatch: pytest.MonkeyPatch) -> None:
     """And so is one whose query is not wanted any more."""
     deaf = Path(__file__).with_name("deaf.py")
