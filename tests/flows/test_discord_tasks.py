@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bots.discord.parse import RUN_ON_MESSAGE, STOP_SIGN
+from bots.discord.called import RUN_ON_MESSAGE
+from bots.discord.parse import STOP_SIGN
 from simulator.discord.person import DiscordControl, file
 from tests.support.discord_room import DiscordRoom
 from tests.support.model_control import DONE, asks, runs, said_to
@@ -167,25 +168,6 @@ async def test_a_file_at_the_limit_is_taken(room: Room) -> None:
     root = await room.root()
     await room.until(f"bytes: {FILE_BYTES}", root, timeout_s=PYTHON_S)
     await room.until(COMPLETED, root)
-
-
-@pytest.mark.parametrize("way", ["option", "mention"])
-async def test_a_file_above_the_limit_is_refused_with_what_to_do(room: Room, way: str) -> None:
-    discord = _control(room)
-    await discord.set(file_bytes=2 * FILE_BYTES)  # a server with boosts takes more than Muster does
-    try:
-        after = room.chat.position
-        content = b"x" * (FILE_BYTES + 1)
-        if way == "option":
-            await _run(room, task=room.task("Read it"), file=file("large.bin", content))
-        else:
-            await room.ada.post(room.name, room.task("@muster read it"), files={"large.bin": content})
-        told = await room.told(room.ada, "larger than 10 MB", after=after)
-    finally:
-        await discord.set(file_bytes=FILE_BYTES)
-    assert "nothing was started" in told.text
-    assert "Send a smaller file" in told.text
-    assert await room.roots() == []
 
 
 # --- where it cannot be
