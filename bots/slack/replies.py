@@ -17,8 +17,8 @@ in the thread and a 🛑 on any of my posts there do the same.
 - `/agents settings`: provider, model, instructions and keys, yours and, for admins, everybody's.
 - `/agents usage`, `/agents access`: what was used, and who may do what. Admins: `/agents access start @ada @analysts \
 #research`, `/agents audit`.
-- Files that you attach to a mention, a direct message or a reply reach the team, and so do those that you put into the \
-form. A slash command with a task carries none.
+- Files that you attach to a mention, a direct message or a reply reach the team, and so do those that you put into \
+the form. A slash command with a task carries none.
 - `/agents help`: this."""
 
 SETTINGS_BY_COMMAND = "Slack opens the form of settings after a slash command only: type `/agents settings`."
