@@ -12,12 +12,15 @@ import subprocess
 import tracemalloc
 import zlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 
 import httpx2
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.security.figures import SIZE, figure
 from tests.support.web_host import Asked, WebHost, http, leads_to, says
@@ -320,6 +323,58 @@ def certificate_for(name: str, folder: Path) -> Path:
     subprocess.run(command, check=True, capture_output=True)
     both.write_bytes(key.read_bytes() + certificate.read_bytes())
     return both
+
+
+_PARTS = [
+    "http",
+    "https",
+    "ftp",
+    ":",
+    "/",
+    "//",
+    "@",
+    "\\",
+    "#",
+    "?",
+    "%",
+    "[",
+    "]",
+    ".",
+    "..",
+    ":80",
+    ":0",
+    "0x7f",
+    "127",
+    "\u3002",
+]
+_PARTS += [
+    "site",
+    ".example",
+    "localhost",
+    "::1",
+    "\u0131",
+    "\u200b",
+    "\xad",
+    "xn--",
+    "-",
+    "_",
+    "%00",
+    "%2e",
+    "\t",
+    " ",
+    "\ud800",
+]
+
+
+@given(address=st.lists(st.sampled_from(_PARTS), max_size=12).map("".join) | st.text(max_size=60), leads=st.booleans())
+@settings(max_examples=150 * SIZE, deadline=None)
+async def test_whatever_is_taken_for_an_address_leads_to_judged_hosts_or_to_a_sentence(
+    address: str, leads: bool
+) -> None:
+    connects = Noting(location=address) if leads and address.isprintable() else Noting()
+    with suppress(WebError):
+        await pages_of(Table(), connects).read("http://open.example/" if leads else address)
+    assert set(connects.hosts) <= {OPEN}
 
 
 # --- looking up again gives another answer (DNS rebinding) ---

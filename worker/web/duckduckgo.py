@@ -12,7 +12,7 @@ from worker.web.errors import WebError
 from worker.web.search import Hit, hit
 
 _THREADS = 4
-_TIMEOUT_S = 10  # of the library, which takes whole seconds; after it a thread is free again
+_TIMEOUT_S = 8  # of the library, which takes whole seconds; after it a thread is free again
 
 
 class DuckDuckGo:

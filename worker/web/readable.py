@@ -41,9 +41,8 @@ class Reader:
             WebError: it takes too much time or memory.
         """
         try:
-            async with asyncio.timeout(self._timeout_s):
-                async with self._free:
-                    said = await _run(html.encode("utf-8", "replace"))
+            async with self._free, asyncio.timeout(self._timeout_s):
+                said = await _run(html.encode("utf-8", "replace"))
             found = json.loads(said)
             return Readable(title=found["title"], text=found["text"], chars=found["chars"])
         except (TimeoutError, ValueError) as error:

@@ -138,6 +138,17 @@ async def test_an_engine_that_does_not_answer_is_not_waited_for() -> None:
         await WebSearch(Silent(), Ducks(WebError("gone"))).search("x", 3)
 
 
+async def test_a_proxy_of_the_environment_is_not_asked_for_what_is_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with WebHost(says(http("proxy"))) as proxy, WebHost(says(said(RESULT))) as host:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+        search = WebSearch(Tavily(f"http://127.0.0.1:{host.port}", trusted()), Ducks())
+        assert (await search.search("x", 3, key=KEY)).hits == (FOUND,)
+        assert proxy.connections == 0
+
+
 # --- DuckDuckGo, through its library, against a page like its own ---
 
 DUCK_PAGE = """<html><body>
