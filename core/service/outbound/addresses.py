@@ -11,19 +11,19 @@ from collections.abc import Callable, Iterator
 from core.service.outbound.links import Links, is_opaque
 
 _HOST = r"(?:[\w-]{1,63}\\?\.){1,100}(?:xn--[a-z0-9-]{1,59}|[^\W\d_]{2,24})(?![\w@-])"
+_GAP = r"[\\*_~`]*"  # marks that are gone once markdown is read
 _START = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+.-]{0,30})\\?:\\?/\\?/"
-    r"|(?<!\w)(?P<kind>(?:mailto|javascript|vbscript)\\?:(?=[^\s<])|(?:tel|sms)\\?:(?=\+?\d)|"
+    rf"(?P<scheme>[a-z][a-z0-9+.-]{{0,30}}){_GAP}:{_GAP}/{_GAP}/"
+    r"|(?<![a-z])(?P<kind>(?:mailto|javascript|vbscript)\\?:(?=[^\s<])|(?:tel|sms)\\?:(?=\+?\d)|"
     r"data\\?:(?=[\w.+-]{1,60}/[\w.+-]{1,60}[;,]))"
-    rf"|(?<![\w/\\.@\]-])//(?P<relative>{_HOST})"
-    rf"|(?<![\w/\\.@\]-])(?P<bare>{_HOST})",
+    rf"|(?<![\w/.@\]-])//(?P<relative>{_HOST})"
+    rf"|(?<![\w/.@\]-])(?P<bare>{_HOST})(?!{_GAP}:{_GAP}/)",
     re.IGNORECASE,
 )
 _EXTENT = re.compile(r"[^\s<]*")  # as far as Discord follows an address; Slack and CommonMark stop sooner
 _BEHIND_HOST = re.compile(r"(?::\d{1,5})?[/?#\\]")
-_HTTP = re.compile(r"http(s?)(?=\\?:\\?/\\?/)", re.IGNORECASE)
-_COLON = re.compile(r"(?<!hxxp)(?<!hxxps)(?<!hxxp\\)(?<!hxxps\\):(?=\\?/\\?/)")
-_KNOWN_DEAD = frozenset({"hxxp", "hxxps"})
+_HTTP = re.compile(r"http(s?)$", re.IGNORECASE)
+_KNOWN_DEAD = ("hxxp", "hxxps")
 _TAIL = frozenset(".,;:!?'\"*_~|>`}")
 _BRACKETS = {")": "(", "]": "["}
 _TAIL_CHARS = 8
@@ -88,7 +88,8 @@ def _dead(text: str, start: int, end: int) -> str:
 
 def _dead_head(text: str, match: re.Match[str]) -> str:
     if match["scheme"]:
-        return _COLON.sub("[:]", _HTTP.sub(lambda http: f"hxxp{http[1].lower()}", match[0]))
+        scheme = _HTTP.sub(lambda http: f"hxxp{http[1].lower()}", match["scheme"])
+        return f"{scheme}://" if scheme.endswith(_KNOWN_DEAD) else f"{scheme}[:]//"
     if match["kind"]:
         return match[0].replace(":", "[:]")
     host = match["relative"] or match["bare"]

@@ -65,7 +65,11 @@ class Links:
         if self.own and url.startswith(self.own):
             return True
         rest = url[parts.end("host") :]
-        if "//" in rest or "//" in unquote(rest) or max(_length(parts["query"]), _length(parts["fragment"])) > _QUERY_CHARS:
+        if (
+            "//" in rest
+            or "//" in unquote(rest)
+            or max(_length(parts["query"]), _length(parts["fragment"])) > _QUERY_CHARS
+        ):
             return False
         host = parts["host"].lower()
         if _on_list(host, parts["port"] or "", self.listed):

@@ -50,10 +50,10 @@ def to_approve(text: str) -> str:
     """What a person is asked to let happen, letter for letter where it stands in blocks that all read as code.
 
     There nothing becomes a link, and an address that differs from the one that is used would be no honest question.
-    Anything else is `plain`.
+    Anything else is `clean`.
     """
     text = redact(text)
-    return text if _BLOCKS.fullmatch(text) else plain(text)
+    return text if _BLOCKS.fullmatch(text) else clean(text)
 
 
 def safe_file_name(name: str) -> str:

@@ -93,7 +93,7 @@ def test_plain_text_code_and_emoji_are_untouched(text: str) -> None:
         ("[[a](https://one.example)](https://two.example)", "[a (https://one.example)] (https://two.example)"),
         (r"[a\]b](https://evil.example)", r"[a\]b] (https://evil.example)"),
         ("[a](https&#58;//evil.example)", "[a](https&amp;#58;//evil.example)"),
-        (r"[a](https\://evil.example)", r"a (`hxxps\://evil.example`)"),
+        (r"[a](https\://evil.example)", "a (`hxxps://evil.example`)"),
         ("[bank][1]\n\n[1]: https://evil.example", "[bank][1]\n\n[1] : https://evil.example"),
         ("sk-[abcdefghijklmnopqrst](https://evil.example)", f"{REDACTED} (https://evil.example)"),
     ],
