@@ -5,6 +5,7 @@ Slack does not say counts as no. Implements `core.ports.Conversations`.
 """
 
 import asyncio
+import re
 from typing import Any
 
 import structlog
@@ -20,6 +21,8 @@ from core.errors import MusterError, PermanentError
 log = structlog.get_logger(__name__)
 
 _NAMES_LOOKED_UP = 5
+_IDS_NAMED = 30
+_ID = re.compile(r"`([UWSCG][A-Z0-9]{8,})`")
 _MEMBER_PAGES = 20
 _MEMBERS_A_PAGE = 1_000
 
@@ -42,11 +45,9 @@ class SlackConversations:
         info, groups = await asyncio.gather(self._info(user), self._groups_of(user))
         if info is None:
             return Known(person=Person(id=user, name=name or user), restricted=True)
-        profile = info.get("profile") or {}
-        shown = profile.get("display_name") or profile.get("real_name") or info.get("real_name") or info.get("name")
         restricted = self._restricted(info)
         return Known(
-            person=Person(id=user, name=shown or name or user),
+            person=Person(id=user, name=_shown_name(info) or name or user),
             restricted=restricted,
             admin=not restricted and bool(info.get("is_admin") or info.get("is_owner")),
             groups=groups,
@@ -107,6 +108,27 @@ class SlackConversations:
 
         return ChannelId(await self._facts.get(("direct", user), ask))
 
+    async def in_names(self, text: str) -> str:
+        """*text* with names where it has ids of people, user groups and channels in backticks, as reports have them."""
+        ids = list(dict.fromkeys(_ID.findall(text)))[:_IDS_NAMED]
+        names = dict(zip(ids, await asyncio.gather(*map(self._name, ids)), strict=True))
+        return _ID.sub(lambda found: names.get(found[1]) or found[0], text)
+
+    async def _name(self, unknown: str) -> str:
+        """What people call it; "" when Slack does not say in time, and for what not everybody may know of."""
+        try:
+            async with asyncio.timeout(limits.LOOK_UP_S):
+                match unknown[0]:
+                    case "S":
+                        return f"@{(await self._groups())[unknown]['handle']}"
+                    case "C" | "G":
+                        channel = await self._channel(ChannelId(unknown))
+                        return "" if channel.get("is_private") else f"#{channel['name']}"
+                    case _:
+                        return f"@{_shown_name(await self._user(UserId(unknown)))}"
+        except (MusterError, TimeoutError, KeyError):
+            return ""
+
     async def _info(self, user: UserId) -> dict[str, Any] | None:
         """What Slack says of the person in time."""
         try:
@@ -124,10 +146,10 @@ class SlackConversations:
         except (MusterError, TimeoutError) as error:
             log.warning("slack.groups_unknown", error=str(error) or type(error).__name__)
             return frozenset()
-        return frozenset(group for group, users in groups.items() if user in users)
+        return frozenset(group for group, told in groups.items() if user in (told.get("users") or ()))
 
-    async def _groups(self) -> dict[str, frozenset[str]]:
-        """Who is in which user group; nobody in any where Slack does not let us see that.
+    async def _groups(self) -> dict[str, dict[str, Any]]:
+        """The user groups by id, each with its `users`; none where Slack does not let us see them.
 
         Source: https://docs.slack.dev/reference/methods/usergroups.list
         """
@@ -141,9 +163,9 @@ class SlackConversations:
                 self._groups_refused = True
                 return {}
             self._groups_refused = False
-            return {group["id"]: frozenset(group.get("users") or ()) for group in listed["usergroups"]}
+            return {group["id"]: group for group in listed["usergroups"]}
 
-        found: dict[str, frozenset[str]] = await self._facts.get("groups", ask)
+        found: dict[str, dict[str, Any]] = await self._facts.get("groups", ask)
         return found
 
     async def _user(self, user: UserId) -> dict[str, Any]:
@@ -183,3 +205,9 @@ class SlackConversations:
         ours = user.get("team_id") == self._team or self._team in teams
         flags = ("is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "deleted", "is_workflow_bot")
         return not ours or any(user.get(flag) for flag in flags)
+
+
+def _shown_name(user: dict[str, Any]) -> str:
+    profile = user.get("profile") or {}
+    names = (profile.get("display_name"), profile.get("real_name"), user.get("real_name"), user.get("name"))
+    return next((str(name) for name in names if name), "")

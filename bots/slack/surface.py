@@ -4,6 +4,7 @@ Called by the sender, the relay and the handlers. It makes each call once: whoev
 """
 
 import asyncio
+import dataclasses
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -135,8 +136,7 @@ class SlackSurface:
 
         Source: https://docs.slack.dev/reference/methods/chat.postEphemeral
         """
-        answer = await self.with_document_sent(user, answer)
-        content = answers.rendered(answer, self._workspace_url)
+        content = await self._content(user, answer)
         try:
             request = self._client.chat_postEphemeral(
                 channel=place.channel, user=user, thread_ts=place.root, link_names=False, parse="none", **content
@@ -154,11 +154,10 @@ class SlackSurface:
 
         Source: https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
         """
-        answer = await self.with_document_sent(user, answer)
         body = {
             "response_type": "ephemeral",
             "replace_original": replace,
-            **answers.rendered(answer, self._workspace_url),
+            **await self._content(user, answer),
             "unfurl_links": False,
             "unfurl_media": False,
         }
@@ -171,6 +170,12 @@ class SlackSurface:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             log.warning("slack.response_failed", error=type(error).__name__)
         await self.tell(place, user, answer)
+
+    async def _content(self, user: UserId, answer: Answer) -> dict[str, Any]:
+        """The answer as a message, once its document is sent."""
+        answer = await self.with_document_sent(user, answer)
+        named = dataclasses.replace(answer, text=await self._people.in_names(answer.text))
+        return answers.rendered(named, self._workspace_url)
 
     async def with_document_sent(self, user: UserId, answer: Answer) -> Answer:
         """Send the answer's document to the person directly; returns the answer with a word about it."""

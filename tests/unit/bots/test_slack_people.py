@@ -90,6 +90,16 @@ async def test_where_groups_cannot_be_seen_nobody_is_in_any_and_one_line_says_so
     assert [line["error"] for line in logged if line["event"] == "slack.no_groups"] == [error]
 
 
+async def test_reports_name_people_groups_and_public_channels(people: People) -> None:
+    writers = await people.slack.set_group("writers", "ada")
+    await people.slack.person("ada").invite("leads", "muster")
+    ben, general, leads = await people.user("ben"), await people.channel("general"), await people.channel("leads")
+    text = f"people `{ben}`; groups `{writers}`, `S0000009999`; only in `{general}`, `{leads}`; `U0000009999`, {ben}"
+    assert await people.ask.in_names(text) == (
+        f"people @ben; groups @writers, `S0000009999`; only in #general, `{leads}`; `U0000009999`, {ben}"
+    )
+
+
 async def test_a_refusal_is_relied_on_as_well_for_a_minute(people: People) -> None:
     writers = await people.slack.set_group("writers", "ada")
     await people.slack.add_fault("deny", target="usergroups.list", error="missing_scope", times=1)

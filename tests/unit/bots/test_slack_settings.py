@@ -210,4 +210,4 @@ async def test_an_admin_says_who_may_start_and_others_are_refused(world: SlackWo
     root = await world.slack.wait_for_message(channel="general", containing="#1")
     assert "count the sheep" in root.text
     await chloe.command("/agents", "access", channel="general")
-    await chloe.wait_for_ephemeral("Who may do what")
+    assert "@analysts" in (await chloe.wait_for_ephemeral("Who may do what")).text
