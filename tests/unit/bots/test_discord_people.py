@@ -69,6 +69,11 @@ async def test_members_and_who_manages_the_guild_are_known(people: People) -> No
     assert (ada.person.name, ada.restricted, ada.admin) == ("Ada Lovelace", False, True)
     ben = await people.ask.who(people.world.guild, await people.user(people.ben))
     assert (ben.restricted, ben.admin) == (False, False)
+    roles = {role["name"]: role["id"] for role in (await people.world.discord.state())["roles"]}
+    assert ada.groups == {people.world.guild, roles["Crew"], roles["Admins"]}
+    assert ben.groups == {roles["@everyone"], roles["Crew"]}
+    direct = await people.ask.wrote("", {"id": ben.person.id, "username": "ben"}, None)
+    assert (direct.groups, direct.admin) == (frozenset(), False)
     nobody = await people.ask.who(people.world.guild, UserId("12345"), "somebody")
     assert (nobody.person.name, nobody.restricted) == ("somebody", True)
 

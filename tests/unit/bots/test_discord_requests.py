@@ -113,9 +113,14 @@ async def test_leave_is_for_operators_whom_admins_name_by_role(world: DiscordWor
     await ben.wait_for_ephemeral("Only operators and admins")
     await ben.command("/agents access", channel="general", options={"right": "operate", "who": "ben"})
     await ben.wait_for_ephemeral("Only admins")
-    await ada.command("/agents access", channel="general", options={"right": "operate", "who": "@everyone"})
-    said = await ada.wait_for_ephemeral("From now on")
-    assert f"<@&{world.guild}>" in said.text
+    await ada.command("/agents access", channel="general", options={"right": "operate", "who": "@Crew"})
+    crew = next(role for role in (await world.discord.state())["roles"] if role["name"] == "Crew")
+    assert f"<@&{crew['id']}>" in (await ada.wait_for_ephemeral("From now on")).text
+    after = world.discord.position
+    await world.discord.post("members/roles", user="ben", roles=[])
+    await ben.press(asked, asked.actions[0])
+    await ben.wait_for_ephemeral("Only operators and admins", after=after)
+    await world.discord.post("members/roles", user="ben", roles=["Crew"])
     await ben.press(asked, asked.actions[0])
     await ben.wait_for_ephemeral("Passed on")
     await ada.command("/agents audit", channel="general")
