@@ -129,12 +129,12 @@ class DiscordBot:
             help_text=replies.HELP,
             record_s=limits.RECORD_S,
         )
-        files = Files(self._desk, Cdn(self._access.api_url))
+        cdn = Cdn(self._access.api_url)
         handlers = DiscordHandlers(
             attendant=self._attendant,
             people=people,
             surface=surface,
-            files=files,
+            files=Files(self._desk, cdn),
             clock=self._clock,
             reads_content=lambda: self._gateway.reads_content,
         )
@@ -143,7 +143,7 @@ class DiscordBot:
             desk=self._desk,
             people=people,
             surface=surface,
-            files=files,
+            files=Files(self._desk, cdn),  # of their own: commands cannot wait for those of messages
             settings=SettingsForms(attendant=self._attendant, desk=self._desk),
         )
         self._compose(surface, renderer)
