@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from simulator.slack.person import SlackControl
 from tests.browser.fake_app import FakeApp
@@ -38,6 +38,9 @@ FORM: dict[str, Any] = {
         labelled("who", "Who may stop it", type="users_select", optional=True),
     ],
 }
+
+
+A_FILE: FilePayload = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"1,2"}
 
 
 async def open_form(page: Page, app: FakeApp, form: dict[str, Any] = FORM) -> None:
@@ -123,3 +126,22 @@ async def test_clearing_takes_a_whole_stack_of_forms_away(page: Page, app: FakeA
     await page.get_by_label("Task").fill("Second")
     await page.get_by_role("button", name="Start").click()
     await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_files_are_put_into_a_form(page: Page, app: FakeApp) -> None:
+    files = labelled("files", "Files", type="file_input", optional=True)
+    await open_form(page, app, {**FORM, "blocks": [*FORM["blocks"], files]})
+    await page.get_by_label("Task").fill("Sum it up")
+    await page.get_by_role("dialog").get_by_label("Files").set_input_files(A_FILE)
+    await page.get_by_role("button", name="Start").click()
+    sent = await app.next("interactive")
+    [file] = sent["view"]["state"]["values"]["files"]["files-action"]["files"]
+    assert (file["name"], file["size"]) == ("a.csv", 3)
+
+
+async def test_a_command_carries_no_files_and_the_page_says_so(page: Page, slack: SlackControl) -> None:
+    await page.locator(".channel-pane input[type=file]").set_input_files(A_FILE)
+    await page.locator(".channel-pane .composer-field").press_sequentially("/agents sum it up ")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("/agents cannot carry files")).to_be_visible()
+    assert slack.entries("user.command") == []
