@@ -70,6 +70,28 @@ for path in (numpy.__cached__, sys.pycache_prefix + "/planted"):
     assert result.output == "True True\nTrue\n"
 
 
+@pytest.mark.parametrize("rung", rungs_to_try())
+async def test_a_package_of_the_workers_is_missing_and_not_forbidden(rung: str, cache: Path, tmp_path: Path) -> None:
+    """Else a library that would use it if it could fails; in Pythons that the code starts too."""
+    sandbox = (await probe(cache, rungs=[rung])).sandbox
+    if sandbox is None:
+        pytest.skip(f"no {rung} here")
+    code = """
+import subprocess, sys
+trying = '''
+import numpy
+try:
+    import sqlalchemy
+except ModuleNotFoundError as error:
+    print(error)
+'''
+exec(trying)
+print(subprocess.run([sys.executable, "-c", trying], capture_output=True, text=True))
+"""
+    result = await sandbox.run(PythonJob(code=code, workspace=tmp_path))
+    assert result.output.count("No module named 'sqlalchemy'") == 2, result.output
+
+
 async def test_two_processes_may_warm_at_once(tmp_path: Path) -> None:
     interpreter = find_interpreter(packages=())
     name = (await probe(None)).require().name

@@ -70,7 +70,9 @@ def run_source(entry: Entry) -> None:
     os.close(nothing)
     _use_warmed_cache(entry.cache)
     os.chdir(entry.workspace)
-    sys.path[:] = [entry.workspace, *sys.path, *entry.import_paths]
+    sys.path += entry.import_paths
+    _hide_what_is_closed()
+    sys.path.insert(0, entry.workspace)
     sys.argv[:] = [_FILE_NAME]
     builtins.exit = builtins.quit = sys.exit  # type: ignore[assignment]  # what `site` would have set
     for stream in (sys.stdout, sys.stderr):
@@ -86,6 +88,14 @@ def run_source(entry: Entry) -> None:
     except BaseException as error:
         _print_traceback(error)
         raise SystemExit(OUT_OF_MEMORY_EXIT if isinstance(error, MemoryError) else 1) from None
+
+
+def _hide_what_is_closed() -> None:
+    """See `hiding/sitecustomize.py`; only where it is shown."""
+    try:
+        __import__("sitecustomize")
+    except ImportError:
+        return
 
 
 def _print_traceback(error: BaseException) -> None:

@@ -29,6 +29,18 @@ _DEVICES = ("/dev/null", "/dev/full", "/dev/random", "/dev/urandom")
 _FIRST_VERSION_WITH_SIGNAL_SCOPE = 6
 
 
+_HIDING = Path(landlock_launcher.__file__).with_name("hiding")
+
+
+def hiding(interpreter: Interpreter) -> Interpreter:
+    """*interpreter*, with what makes packages that are not for agents be missing rather than forbidden."""
+    return replace(
+        interpreter,
+        readable=(*interpreter.readable, _HIDING),
+        import_paths=(_HIDING, *interpreter.import_paths),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LandlockSandbox:
     """A sandbox of file access rules and refused system calls; a folder of its own stands for /tmp."""

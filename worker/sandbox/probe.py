@@ -22,7 +22,7 @@ from worker.sandbox.bubblewrap import BubblewrapSandbox
 from worker.sandbox.entry import environment
 from worker.sandbox.interpreter import Interpreter, find_interpreter
 from worker.sandbox.job import Ended, PythonJob, SandboxFailed, SandboxLimits, SandboxUnavailable
-from worker.sandbox.landlock import LandlockSandbox
+from worker.sandbox.landlock import LandlockSandbox, hiding
 from worker.sandbox.turnstile import Turnstile
 from worker.sandbox.warm import WarmingSandbox, find_cache, make_cache
 
@@ -142,7 +142,7 @@ def _packaged_bubblewrap(name: str, interpreter: Interpreter) -> BubblewrapSandb
 
 
 def _landlock(name: str, interpreter: Interpreter) -> LandlockSandbox:
-    return LandlockSandbox(name=name, interpreter=interpreter)
+    return LandlockSandbox(name=name, interpreter=hiding(interpreter))
 
 
 RUNGS: dict[str, Callable[[str, Interpreter], ConfinedSandbox]] = {
