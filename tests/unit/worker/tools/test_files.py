@@ -157,6 +157,7 @@ async def test_two_kept_files_that_cannot_stand_together_do_not_keep_the_session
     assert folder.missing == ("a",)
 
 
+@pytest.mark.slow
 async def test_a_folder_that_a_stopped_run_left_deep_and_closed_is_removed(tmp_path: Path) -> None:
     folder = folder_of(tmp_path)
     path = await folder.ready()
