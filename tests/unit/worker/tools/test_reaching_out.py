@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from config.settings import Settings
 from core.domain.refs import FileRef, SessionId
@@ -294,6 +294,14 @@ async def test_an_image_comes_into_the_folder_and_into_the_thread_under_a_new_na
     folder = await context.folder.ready()
     assert (folder / "image-2.png").read_bytes() == PNG, "later Python sees it"
     assert "image-1.png" in first.text
+
+
+async def test_an_image_of_the_simulated_endpoint_is_a_picture(simulator: Simulator, tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, image_base_url=simulator.model_url, image_api_key=SecretStr("sk-demo"))  # type: ignore[call-arg]
+    async with open_equipment(settings) as equipment:
+        outcome = await generate_image(context_in(tmp_path, equipment), ImageArguments(prompt="a cat"))
+    assert outcome.ok, outcome.text
+    assert outcome.files[0].content.startswith(b"\x89PNG")
 
 
 async def test_an_image_is_never_written_through_a_link_that_agents_made(tmp_path: Path) -> None:

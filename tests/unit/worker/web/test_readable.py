@@ -1,13 +1,19 @@
 """Pages made readable, in a process that can be ended."""
 
 import asyncio
+import json
 import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from tests.support.waiting import until
+from worker.web import extract
 from worker.web.errors import WebError
-from worker.web.extract import readable
+from worker.web.extract import CPU_S, readable
 from worker.web.readable import Reader
 
 PAGE = """<html><head><title> Fruit
@@ -36,8 +42,10 @@ async def test_a_page_that_takes_too_long_is_given_up_with_its_process() -> None
     """Its attributes alone would keep the parser busy for minutes."""
     hostile = "<p " + " ".join(f"a{n}=1" for n in range(300_000)) + ">x</p>"
     children = set(_children())
+    started = time.monotonic()
     with pytest.raises(WebError, match="too much time"):
         await Reader(timeout_s=1.0).read(hostile)
+    assert time.monotonic() - started < CPU_S - 2, "nobody waited for its processor time to be used up"
     assert set(_children()) <= children
 
 
@@ -51,6 +59,24 @@ async def test_a_cancelled_reading_ends_its_process() -> None:
     with pytest.raises(asyncio.CancelledError):
         await reading
     assert set(_children()) <= children
+
+
+async def test_no_secret_of_the_worker_is_where_a_page_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "tell.py"
+    program.write_text("import json, os\nprint(json.dumps({'title': '', 'text': str(dict(os.environ)), 'chars': 0}))")
+    monkeypatch.setattr("worker.web.readable._PROGRAM", program)
+    monkeypatch.setenv("MODEL_API_KEY", "planted")
+    assert "planted" not in (await Reader().read("x")).text
+
+
+def test_the_process_that_reads_pages_bounds_itself() -> None:
+    folder = Path(extract.__file__).parent
+    program = (
+        f"import sys, resource; sys.path.insert(0, {str(folder)!r}); import extract; extract._bound();"
+        "print([resource.getrlimit(getattr(resource, f'RLIMIT_{name}'))[1] for name in ('CPU', 'AS', 'FSIZE', 'CORE')])"
+    )
+    said = subprocess.run([sys.executable, "-I", "-c", program], check=True, capture_output=True, text=True).stdout
+    assert json.loads(said) == [CPU_S, extract.MEMORY_BYTES, 0, 0]
 
 
 def _children() -> list[str]:
