@@ -19,7 +19,7 @@ UV := UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON=.venv/bin/python UV_PYTHON_DOWNLOAD
 PYTEST := $(BIN)/pytest -n $(JOBS) --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-browser chaos conformance check fmt bench moved
+.PHONY: help run demo tour test test-browser chaos security conformance check fmt bench moved
 
 help: ## show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ run: $(READY) ## start Muster with a Slack workspace in the browser, or with you
 demo: $(READY) ## play one session in this terminal (PLATFORM=slack, discord or both)
 	@$(BIN)/muster demo --platform $(PLATFORM)
 
+tour: $(READY) ## a longer demo: a file, a search, a price, a plot, an approval, a question with choices
+	@$(BIN)/muster demo --tour --platform $(PLATFORM)
+
 test: $(TOOLS) ## run the tests; of the chaos suite the kills alone
 	@$(PYTEST) tests/unit tests/contracts tests/security tests/flows tests/chaos/test_killed_processes.py
 
@@ -39,6 +42,9 @@ test-browser: $(TOOLS) ## test the simulator's page in Chromium, installed first
 
 chaos: $(TOOLS) ## kill, freeze and cut off everything, at ten times CI's size: an hour or two
 	@MUSTER_CHAOS_SIZE=$${MUSTER_CHAOS_SIZE:-10} $(BIN)/pytest -s tests/chaos
+
+security: $(TOOLS) ## the attacks at full size, with their figures: some twenty minutes
+	@MUSTER_SECURITY_SIZE=$${MUSTER_SECURITY_SIZE:-10} $(BIN)/pytest -s tests/security
 
 conformance: $(TOOLS) ## compare what is said on the wire with what platforms publish: make conformance SPECS=<folder>
 	@test -n "$(SPECS)" || { echo "Say where the platforms' descriptions are: make conformance SPECS=<folder>" >&2; exit 1; }

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from worker.seat import Seat
 
 Say = Callable[[str], None]
+Play = Callable[[str, Console, Path, Callable[[str], str] | None], Awaitable[None]]
+"""Plays a session: gets the simulator's URL, the terminal, a folder for files, and what asks the person there."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -78,7 +80,8 @@ def migrate() -> None:
 @click.option("--task", default="", help="What the team should do; by default something about power for a town.")
 @click.option("--files", type=click.Path(path_type=Path), help="Folder for the session's files; default: a new one.")
 @click.option("--platform", type=click.Choice(["slack", "discord", "both"]), default="slack", help="Where to play it.")
-def demo(task: str, files: Path | None, platform: str) -> None:
+@click.option("--tour", is_flag=True, help="A longer one: a file, a search, a price, a plot, an approval, choices.")
+def demo(task: str, files: Path | None, platform: str, tour: bool) -> None:
     """Play one session in this terminal, on embedded and simulated parts, and end."""
     console = Console()
     with tempfile.TemporaryDirectory(prefix="muster-demo-") as folder:
@@ -87,7 +90,20 @@ def demo(task: str, files: Path | None, platform: str) -> None:
             data_dir=Path(folder), database_url="", redis_url="", workspaces_dir=None, simulator_port=0
         ).model_copy(update=_simulated_only())
         saved = files or Path(tempfile.mkdtemp(prefix="muster-files-"))
-        _run(until_stopped(lambda stopped: _demo(settings, console, platform, task, saved, stopped)))
+        play = _tour(platform) if tour else _session(platform, task)
+        _run(until_stopped(lambda stopped: _demo(settings, console, play, saved, stopped)))
+
+
+def _session(platform: str, task: str) -> "Play":
+    from simulator.demo import TASK, play_on
+
+    return lambda url, console, files, ask: play_on(platform, url, task or TASK, console, files=files, ask=ask)
+
+
+def _tour(platform: str) -> "Play":
+    from simulator.tour import tour_on
+
+    return lambda url, console, files, ask: tour_on(platform, url, console, files=files, ask=ask)
 
 
 def _simulated_only() -> dict[str, Any]:
@@ -146,10 +162,8 @@ async def _worker(settings: Settings, stopped: asyncio.Event) -> None:
         await serve([working.run], stopped)
 
 
-async def _demo(
-    settings: Settings, console: Console, platform: str, task: str, files: Path, stopped: asyncio.Event
-) -> None:
-    from simulator.demo import TASK, DemoFailed, play_on
+async def _demo(settings: Settings, console: Console, play: "Play", files: Path, stopped: asyncio.Event) -> None:
+    from simulator.demo import DemoFailed
 
     def ask(prompt: str) -> str:
         return console.input(f"[bold green]{prompt}:[/] ")
@@ -161,7 +175,7 @@ async def _demo(
         simulator, running = await _everything(stack, settings, lambda line: console.print(f"[dim]{line}[/]"))
         assert simulator is not None  # nothing else is configured here
         person = ask if sys.stdin.isatty() else None
-        playing = asyncio.create_task(play_on(platform, simulator.url, task or TASK, console, files=files, ask=person))
+        playing = asyncio.ensure_future(play(simulator.url, console, files, person))
         playing.add_done_callback(lambda _: stopped.set())
         try:
             await serve(running, stopped)
@@ -189,8 +203,8 @@ async def _everything(
     simulator: Simulator | None = None
     if not (settings.has_chat and settings.has_model):
         simulator = await stack.enter_async_context(_simulator(settings, seat))
-    if simulator is not None and not settings.has_chat:
-        settings = settings.model_copy(update=_simulated_chat(simulator))
+    if simulator is not None:
+        settings = settings.model_copy(update=_simulated_by(simulator, settings))
     providers = settings.providers(simulator.model_url if simulator else "")
     redis_url = settings.redis_url or await stack.enter_async_context(embedded_redis(settings))
     await migrate_database(settings)
@@ -203,12 +217,12 @@ async def _everything(
     return simulator, [work, *(bot.run for bot in serving)]
 
 
-def _simulated_chat(simulator: "Simulator") -> dict[str, Any]:
-    """The settings that make the simulated platforms the ones to serve."""
+def _simulated_by(simulator: "Simulator", settings: Settings) -> dict[str, Any]:
+    """The settings that put the simulator in place of what is not configured: platforms, and the web of the demo."""
     from simulator.discord.platform import BOT_TOKEN as DISCORD_BOT_TOKEN
     from simulator.slack.platform import APP_TOKEN, BOT_TOKEN
 
-    return {
+    chat = {
         "slack_bot_token": SecretStr(BOT_TOKEN),
         "slack_app_token": SecretStr(APP_TOKEN),
         "slack_api_url": simulator.slack_api_url,
@@ -216,6 +230,15 @@ def _simulated_chat(simulator: "Simulator") -> dict[str, Any]:
         "discord_api_url": simulator.discord_api_url,
         "discord_gateway_url": simulator.discord_gateway_url,
     }
+    web = {
+        "tavily_url": f"{simulator.web_url}/tavily",
+        "tavily_api_key": SecretStr("tvly-simulated"),
+        "coingecko_url": f"{simulator.web_url}/coingecko/api/v3",
+        "image_base_url": simulator.model_url,
+        "image_api_key": SecretStr("demo"),
+        "web_private_hosts": simulator.url.rpartition("/")[2],
+    }
+    return ({} if settings.has_chat else chat) | ({} if settings.has_model else web)
 
 
 @asynccontextmanager

@@ -146,11 +146,12 @@ class Settings(BaseSettings):
     query_databases: dict[str, str] = Field(
         default_factory=dict, description="Databases that agents may read: JSON of names and SQLAlchemy URLs."
     )
-    sandbox_memory_mb: int = Field(default=1024, ge=256, description="Memory of one run of agents' Python.")
+    sandbox_memory_mb: int = Field(default=1024, ge=512, description="Memory of one run of agents' Python.")
     sandbox_wall_s: float = Field(default=60.0, gt=0, description="Longest time of one run of agents' Python.")
     sandbox_cpu_s: int = Field(default=10, ge=1, description="Processor time of each process of such a run.")
     sandbox_processes: int = Field(default=24, ge=2, description="Processes and threads of such a run.")
     sandbox_disk_mb: int = Field(default=256, ge=8, description="Files of one session's folder, in all.")
+    sandbox_at_once: int = Field(default=4, ge=1, description="Runs of agents' Python at the same time, of a worker.")
     query_timeout_s: float = Field(default=15.0, gt=0, description="Longest time of one query of an agent.")
     query_rows: int = Field(default=200, ge=1, description="Rows that one query of an agent may give.")
     web_private_hosts: str = Field(

@@ -78,22 +78,24 @@ class Demo:
             DemoFailed: something was missing, or went wrong.
         """
         after = self._chat.position
-        outcome = await self._start(task)
-        _require(outcome.acked, f"the command was not taken: {outcome.error}")
-        root = await self._chat.wait_for_message(channel=CHANNEL, containing=task[:60], after=after, timeout_s=30)
+        await self._begin(task)
+        entry = await self._chat.wait_for(
+            lambda entry: self._is_root(entry, task), after=after, timeout_s=30, what="post that opens a thread"
+        )
+        root = self._chat.shown(entry)
         self._show(root)
         completed = await self._follow(root, after)
         await self._check_thread(root, completed)
         await self._show_history(task)
 
-    async def _start(self, task: str) -> Outcome:
+    async def _begin(self, task: str) -> None:
         if isinstance(self._chat, DiscordControl):
             self._typed(CHANNEL, f"/agents run task:{task}")
-            typed: Outcome = await self._me.command("/agents run", channel=CHANNEL, options={"task": task})
-            return typed
-        self._typed(CHANNEL, f"/agents {task}")
-        outcome: Outcome = await self._me.command("/agents", task, channel=CHANNEL)
-        return outcome
+            outcome = await self._me.command("/agents run", channel=CHANNEL, options={"task": task})
+        else:
+            self._typed(CHANNEL, f"/agents {task}")
+            outcome = await self._me.command("/agents", task, channel=CHANNEL)
+        require(outcome.acked, f"the command was not taken: {outcome.error}")
 
     async def _follow(self, root: Shown, after: int) -> bool:
         """Show the thread until the session ends; returns whether it was completed."""
@@ -141,24 +143,30 @@ class Demo:
         self._console.print(f"  [dim]file[/] {file['name']} ({len(content):,} bytes) -> {path}")
 
     async def _check_thread(self, root: Shown, completed: bool) -> None:
-        _require(completed, "the session was not completed")
+        require(completed, "the session was not completed")
         speakers = {message.speaker for message in self._said if message.speaker}
-        _require(len(speakers) >= 3, f"only {len(speakers)} agents spoke")
-        _require(any("Result:" in message.text for message in self._said), "no output of Python was shown")
-        _require(any(path.suffix == ".png" for path in self._saved), "no plot was posted")
-        _require(bool(self._answer), "nobody was asked anything")
+        require(len(speakers) >= 3, f"only {len(speakers)} agents spoke")
+        require(any("Result:" in message.text for message in self._said), "no output of Python was shown")
+        require(any(path.suffix == ".png" for path in self._saved), "no plot was posted")
+        require(bool(self._answer), "nobody was asked anything")
         result = next(message for message in reversed(self._said) if message.speaker)
-        _require(_plain(self._answer) in _plain(result.text), "the answer is not in the result")
+        require(_plain(self._answer) in _plain(result.text), "the answer is not in the result")
         await self._chat.wait_for_message(channel=CHANNEL, containing="Completed", timeout_s=15, author=root.author)
 
     async def _show_history(self, task: str) -> None:
         after = self._chat.position
         self._typed(CHANNEL, "/history")
         outcome: Outcome = await self._me.command("/history", channel=CHANNEL)
-        _require(outcome.acked, f"/history was not taken: {outcome.error}")
+        require(outcome.acked, f"/history was not taken: {outcome.error}")
         listed = await self._me.wait_for_ephemeral(after=after, timeout_s=10)
         self._show(listed)
-        _require(task[:40] in listed.text, "the session is not in the history")
+        require(task[:40] in listed.text, "the session is not in the history")
+
+    def _is_root(self, entry: TruthEntry, task: str) -> bool:
+        if entry.kind != "message.posted":
+            return False
+        message: Shown = self._chat.shown(entry)
+        return message.is_by_app and not message.is_reply and task[:40] in message.text
 
     def _is_reply(self, entry: TruthEntry, root: Shown) -> bool:
         if entry.kind != "message.posted":
@@ -184,6 +192,11 @@ def _plain(text: str) -> str:
     return "".join(char for char in text.casefold() if char.isalnum())
 
 
-def _require(holds: bool, otherwise: str) -> None:
+def require(holds: bool, otherwise: str) -> None:
+    """Go on only if it *holds*.
+
+    Raises:
+        DemoFailed: it does not; says *otherwise*.
+    """
     if not holds:
         raise DemoFailed(otherwise)

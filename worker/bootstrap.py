@@ -36,7 +36,7 @@ from worker.team.model import ModelPool, Patience
 
 async def find_sandbox(settings: Settings, say: Callable[[str], None]) -> Sandbox | None:
     """Where agents' Python can run on this machine; says it, or why there is no such place."""
-    report = await probe(_sandbox_cache(settings))
+    report = await probe(_sandbox_cache(settings), at_once=settings.sandbox_at_once)
     if report.sandbox is None:
         say(f"Agents cannot run Python on this machine: {report.why_none}")
     else:

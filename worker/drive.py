@@ -81,7 +81,9 @@ class Drive:
             before=journal.budget.reserve if journal.budget is not None else None,
         )
         journal.take_usage = model.take_usage
-        folder = Folder(shop.workspaces, session.id, session.epoch, journal.files, journal.content)
+        folder = Folder(
+            shop.workspaces, session.id, session.epoch, journal.files, journal.content, limits=shop.python_limits
+        )
         context = ToolContext(
             session=session.id,
             folder=folder,

@@ -63,6 +63,8 @@ class GatewayClient(discord.Client):
         Args:
             on_identify: takes one IDENTIFY of the budget; returns the seconds to wait when there is none.
         """
+        # Nobody here speaks: what voice would need is not missed.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
             intents=_intents(reads_content=reads_content),
             allowed_mentions=discord.AllowedMentions.none(),

@@ -42,6 +42,7 @@ __all__ = [
     "bots_process",
     "distributed",
     "embedded",
+    "no_settings",
     "outlasting_model",
     "worker_process",
 ]
@@ -90,7 +91,7 @@ class Stage:
 @asynccontextmanager
 async def embedded(folder: Path, **settings: str) -> AsyncIterator[Stage]:
     """`muster up`, all in one process, on embedded parts in *folder*."""
-    env = {**_clean(), **QUICK, "DATA_DIR": str(_data(folder)), **settings}
+    env = {**no_settings(), **QUICK, "DATA_DIR": str(_data(folder)), **settings}
     async with AsyncExitStack() as stack:
         up = await stack.enter_async_context(Child("muster", "up", ready="Ctrl-C stops it", env=env))
         url = _after(up.output, "Chat").rstrip("/")
@@ -109,7 +110,7 @@ async def outlasting_model() -> AsyncIterator[tuple[ModelControl, dict[str, str]
     What it is to say after a restart can be ordered before: no session goes on ahead of the order.
     """
     async with AsyncExitStack() as stack:
-        simulator = await stack.enter_async_context(Child("simulator", ready="model", env=_clean()))
+        simulator = await stack.enter_async_context(Child("simulator", ready="model", env=no_settings()))
         url = _after(simulator.output, "page").rstrip("/")
         http = await stack.enter_async_context(aiohttp.ClientSession())
         yield ModelControl(http, url), _model_settings(url)
@@ -122,11 +123,11 @@ async def distributed(folder: Path, *, bots: int = 2, workers: int = 2, **settin
         postgres = stack.enter_context(PostgresServer())
         database_url = await postgres.create_database()
         valkey = await stack.enter_async_context(ValkeyServer(folder))
-        simulator = await stack.enter_async_context(Child("simulator", ready="model", env=_clean()))
+        simulator = await stack.enter_async_context(Child("simulator", ready="model", env=no_settings()))
         url = _after(simulator.output, "page").rstrip("/")
         key = new_key()
         env = {
-            **_clean(),
+            **no_settings(),
             **QUICK,
             "DATA_DIR": str(_data(folder)),
             "DATABASE_URL": database_url,
@@ -191,7 +192,7 @@ def _data(folder: Path) -> Path:
     return data
 
 
-def _clean() -> dict[str, str]:
+def no_settings() -> dict[str, str]:
     """The environment without anything that would configure Muster, and away from any `.env`."""
     return dict.fromkeys((name for name in environment_names() if name in os.environ), "")
 
