@@ -52,6 +52,10 @@ Raises `TooLarge`, or `TransientError` or `PermanentError` when they cannot be h
 """
 
 
+LookUp = Callable[[Attached], Awaitable[Attached]]
+"""The file with all that the platform knows of it, where its message says less; raises what `Fetch` raises."""
+
+
 class Keep(Protocol):
     """`FrontDesk.keep`."""
 
@@ -61,7 +65,9 @@ class Keep(Protocol):
 class Attachments:
     """Brings people's files into Muster."""
 
-    def __init__(self, *, fetch: Fetch, keep: Keep, most_bytes: int, most_files: int) -> None:
+    def __init__(
+        self, *, fetch: Fetch, keep: Keep, most_bytes: int, most_files: int, look_up: LookUp | None = None
+    ) -> None:
         """
         Args:
             most_bytes: of one file.
@@ -71,6 +77,7 @@ class Attachments:
         self._keep = keep
         self._most_bytes = most_bytes
         self._most_files = most_files
+        self._look_up = look_up
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def kept(self, workspace: WorkspaceId, wanted: Sequence[Attached], *, within_s: float) -> Kept:
@@ -88,8 +95,8 @@ class Attachments:
         left_out = [_too_many(wanted[self._most_files :], self._most_files)] if len(wanted) > self._most_files else []
         async with self._turns:
             deadline = asyncio.get_running_loop().time() + within_s
-            for attached in wanted[: self._most_files]:
-                content = await self._content(attached, deadline)
+            for named in wanted[: self._most_files]:
+                attached, content = await self._content(named, deadline)
                 if isinstance(content, str):
                     left_out.append(content)
                     continue
@@ -101,18 +108,21 @@ class Attachments:
                 files.append(replace(file, name=_unlike(file.name, {each.name for each in files})))
         return Kept(files=tuple(files), left_out="\n".join(left_out))
 
-    async def _content(self, attached: Attached, deadline: float) -> bytes | str:
-        """The bytes, or why the team does not get them."""
-        if (attached.size_bytes or 0) > self._most_bytes:
-            return self._too_large(attached)
+    async def _content(self, attached: Attached, deadline: float) -> tuple[Attached, bytes | str]:
+        """The file as it is known by then, and its bytes, or why the team does not get them."""
         try:
             async with asyncio.timeout_at(deadline):
-                return await self._fetched(attached)
+                if self._look_up is not None:
+                    attached = await self._look_up(attached)
+                if (attached.size_bytes or 0) > self._most_bytes:
+                    raise TooLarge
+                return attached, await self._fetched(attached)
         except TooLarge:
-            return self._too_large(attached)
+            return attached, self._too_large(attached)
         except (TransientError, PermanentError, TimeoutError) as error:
             log.warning("attachments.not_fetched", error=str(error) or type(error).__name__)
-            return f"{_shown(attached)} could not be fetched, so the team does not get it. Please send it again."
+            why = f"{_shown(attached)} could not be fetched, so the team does not get it. Please send it again."
+            return attached, why
 
     async def _fetched(self, attached: Attached) -> bytes:
         for _ in range(_TRIES - 1):

@@ -192,8 +192,10 @@ class SlackBot:
         self._bell.subscribe(TOPIC_GAP, self._on_others_gap)
 
     def _attachments(self, client: AsyncWebClient, http: aiohttp.ClientSession) -> Attachments:
+        files = SlackFiles(client, http)
         return Attachments(
-            fetch=SlackFiles(client, http).fetch,
+            fetch=files.fetch,
+            look_up=files.look_up,
             keep=self._desk.keep,
             most_bytes=self._desk.defaults.max_file_bytes,
             most_files=self._desk.defaults.max_files,

@@ -10,6 +10,7 @@ import yarl
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.attachments import Attached, TooLarge
+from bots.slack import parse
 from bots.slack.calls import call
 from core.errors import PermanentError, TransientError
 
@@ -34,15 +35,14 @@ class SlackFiles:
         self._own = yarl.URL(client.base_url).origin()
 
     async def fetch(self, attached: Attached, most_bytes: int) -> bytes:
-        """The bytes of a file; `attached.source` is its address or, without one, its id. Whoever calls bounds the time.
+        """The bytes of the file at the address `attached.source`; whoever calls bounds the time.
 
         Raises:
             TooLarge: there are more than *most_bytes*.
             TransientError: not now.
             PermanentError: never: Slack does not keep it, does not let us have it, or leads elsewhere.
         """
-        source = attached.source if "/" in attached.source else await self._address(attached.source)
-        url = self._checked(source)
+        url = self._checked(attached.source)
         for _ in range(_HOPS):
             try:
                 async with self._http.get(
@@ -56,13 +56,20 @@ class SlackFiles:
             url = self._checked(location, url)
         raise PermanentError("the file's address leads in circles")
 
-    async def _address(self, file: str) -> str:
-        """Where the file is, when the message does not say: in channels that are shared with others.
+    async def look_up(self, attached: Attached) -> Attached:
+        """The file with its name and address, where the message has its id alone: in channels shared with others.
+
+        Raises:
+            TransientError: not now.
+            PermanentError: Slack does not tell us of it.
 
         Source: https://docs.slack.dev/apis/slack-connect/#files (file_access: check_file_info)
         """
-        info = (await call(self._client.files_info(file=file), reading=True))["file"]
-        return str(info.get("url_private_download") or info.get("url_private") or "")
+        if "/" in attached.source:
+            return attached
+        info = await call(self._client.files_info(file=attached.source), reading=True)
+        [found] = parse.attached([info["file"]]) or [attached]
+        return found
 
     def _checked(self, text: str, base: yarl.URL | None = None) -> yarl.URL:
         """The address, read by what will call it; *base* is where it was given."""

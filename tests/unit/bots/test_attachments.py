@@ -88,6 +88,21 @@ async def test_what_cannot_be_fetched_is_named_and_shows_no_address() -> None:
     assert "files.example" not in found.left_out
 
 
+async def test_what_a_message_does_not_say_of_a_file_is_looked_up() -> None:
+    platform = Platform({"there": b"a"})
+
+    async def look_up(wanted: Attached) -> Attached:
+        return attached("a.csv", size_bytes=1 if wanted.source == "F1" else 11, source="there")
+
+    attachments = Attachments(
+        fetch=platform.fetch, keep=platform.keep, most_bytes=MOST_BYTES, most_files=3, look_up=look_up
+    )
+    wanted = [attached("file", source="F1"), attached("file", source="F2")]
+    found = await attachments.kept(WORKSPACE, wanted, within_s=5.0)
+    assert [file.name for file in found.files] == ["a.csv"]
+    assert "`a.csv` is larger" in found.left_out
+
+
 async def test_what_does_not_come_at_once_is_asked_for_again() -> None:
     platform = Platform({"a": TransientError("not now", retry_after_s=0.0)})
     assert (await kept(platform, attached("a"))).files == ()

@@ -40,7 +40,8 @@ async def fetched(
         client = AsyncWebClient(token=TOKEN, base_url=f"{api}/api/", session=http, retry_handlers=[])
         client.proxy = None
         attached = Attached(name="a.csv", mime=mime, size_bytes=size_bytes, source=url)
-        return await SlackFiles(client, http).fetch(attached, most)
+        files = SlackFiles(client, http)
+        return await files.fetch(await files.look_up(attached), most)
 
 
 async def test_a_file_of_the_configured_server_is_fetched_with_the_token() -> None:
@@ -164,3 +165,12 @@ async def test_a_file_that_is_named_by_its_id_alone_is_asked_about() -> None:
 
     async with server(serve) as api:
         assert await fetched("F1", api=api) == b"/files-pri/F1"
+
+
+async def test_a_file_that_is_gone_when_it_is_asked_about_is_not_fetched() -> None:
+    async def serve(request: web.Request) -> web.StreamResponse:
+        return web.json_response({"ok": True, "file": {"id": "F1", "mode": "tombstone"}})
+
+    async with server(serve) as api:
+        with pytest.raises(PermanentError, match="not where Slack keeps files"):
+            await fetched("F1", api=api)
