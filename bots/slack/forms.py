@@ -17,6 +17,7 @@ from bots.slack.flags import Wish
 from core.domain.refs import Place
 from core.errors import UserError
 from core.service.decisions import Defaults
+from core.service.outbound import safe_file_name
 from core.service.policy import MAX_MODEL_CHARS, MAX_WISH_CHARS
 
 CALLBACK = "muster_start"
@@ -36,9 +37,9 @@ def start_form(place: Place, wish: Wish, defaults: Defaults, files: Sequence[Att
         "type": "modal",
         "callback_id": CALLBACK,
         "private_metadata": _metadata(place, files),
-        "title": plain("Run agents"),
-        "submit": plain("Start"),
-        "close": plain("Cancel"),
+        "title": plain_text("Run agents"),
+        "submit": plain_text("Start"),
+        "close": plain_text("Cancel"),
         "blocks": [
             labelled(
                 _TASK,
@@ -85,7 +86,7 @@ def _metadata(place: Place, files: Sequence[Attached]) -> str:
 
 
 def _named(files: Sequence[Attached]) -> str:
-    names = ", ".join(file.name for file in files)
+    names = ", ".join(safe_file_name(file.name) for file in files)
     return names[: whole(names, 500)]
 
 
@@ -102,10 +103,10 @@ def labelled(
     return {
         "type": "input",
         "block_id": name,
-        "label": plain(label),
+        "label": plain_text(label),
         "element": element | {"action_id": name},
         "optional": optional,
-        **({"hint": plain(hint)} if hint else {}),
+        **({"hint": plain_text(hint)} if hint else {}),
     }
 
 
@@ -113,7 +114,7 @@ def text_input(value: str, most_chars: int, example: str) -> dict[str, Any]:
     """A field for text that holds *value*, else shows *example*."""
     element: dict[str, Any] = {"type": "plain_text_input", "max_length": most_chars}
     if example:
-        element["placeholder"] = plain(example[: whole(example, limits.PLACEHOLDER_CHARS)])
+        element["placeholder"] = plain_text(example[: whole(example, limits.PLACEHOLDER_CHARS)])
     return element | ({"initial_value": value[: whole(value, most_chars)]} if value else {})
 
 
@@ -123,9 +124,9 @@ def provider_select(names: Sequence[str], chosen: str, otherwise: str) -> dict[s
     Args:
         otherwise: what stands for no choice.
     """
-    options = {"": {"text": plain(otherwise), "value": _NO_CHOICE}}
+    options = {"": {"text": plain_text(otherwise), "value": _NO_CHOICE}}
     for name in names[: limits.SELECT_OPTIONS - 1]:
-        options[name] = {"text": plain(name[: limits.OPTION_CHARS]), "value": name[: limits.OPTION_VALUE_CHARS]}
+        options[name] = {"text": plain_text(name[: limits.OPTION_CHARS]), "value": name[: limits.OPTION_VALUE_CHARS]}
     initial = options.get(chosen, options[""])
     return {"type": "static_select", "options": list(options.values()), "initial_option": initial}
 
@@ -136,6 +137,6 @@ def provider_in(field: Mapping[str, Any]) -> str:
     return "" if value == _NO_CHOICE else value
 
 
-def plain(text: str) -> dict[str, Any]:
+def plain_text(text: str) -> dict[str, Any]:
     """Text in which nothing is markup."""
     return {"type": "plain_text", "text": text}

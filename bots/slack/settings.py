@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bots.slack import limits
-from bots.slack.forms import labelled, plain, provider_in, provider_select, text_input
+from bots.slack.forms import labelled, plain_text, provider_in, provider_select, text_input
 from core.domain.preferences import Preferences
 from core.domain.refs import Place
 from core.errors import UserError
@@ -62,9 +62,9 @@ def settings_form(place: Place, view: SettingsView) -> dict[str, Any]:
         "type": "modal",
         "callback_id": CALLBACK,
         "private_metadata": json.dumps({"place": place.encode(), "scope": view.scope, "own": chosen.provider}),
-        "title": plain("Settings"),
-        "submit": plain("Save"),
-        "close": plain("Cancel"),
+        "title": plain_text("Settings"),
+        "submit": plain_text("Save"),
+        "close": plain_text("Cancel"),
         "blocks": [*([_scope(view.scope)] if view.may_set_workspace else []), *blocks],
     }
 
@@ -114,7 +114,7 @@ def beside_the_field(error: UserError, view: Mapping[str, Any]) -> dict[str, str
 
 
 def _scope(scope: Scope) -> dict[str, Any]:
-    options = {each: {"text": plain(words), "value": str(each)} for each, words in _SCOPES.items()}
+    options = {each: {"text": plain_text(words), "value": str(each)} for each, words in _SCOPES.items()}
     element = {"type": "static_select", "options": list(options.values()), "initial_option": options[scope]}
     return labelled(SCOPE, "Whose settings?", element) | {"dispatch_action": True}
 
