@@ -116,7 +116,7 @@ class SlackPresses:
             by = await self._people.who(user)
             shown = await self._desk.settings.view(place, by.standing, settings.scope_chosen(action))
             form = settings.settings_form(place, shown)
-            await call(self._client.views_update(view_id=view["id"], hash=view["hash"], view=form), reading=True)
+            await call(self._client.views_update(view_id=view["id"], view=form), reading=True)
 
         await self._record_in_time(ack, show, self._told(ack, self._in_private(place, user)))
 
