@@ -17,7 +17,7 @@ _TITLE = r"""(?:\s+(?:"[^"\n]{0,200}"|'[^'\n]{0,200}'))?"""
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\(\s*<?([^)\s>]{1,500}+)>?" + _TITLE + r"\s*\)")
 # A link that `_LINK` cannot read whole, and the definition of one: `](address` or `]: address`.
 _REST_OF_LINK = re.compile(r"\](?=[(:][ \t]*\n?[ \t]*<?([^\s)>]{0,200}))")
-_WORDS = r"(?:[^\W_]|[ ,.:;?!'\"()#$%\n-]|`\w+`)*"
+_WORDS = r"(?:[^\\*_~|\[\]<>`&/@]|`\w+`)*"
 _BLOCKS = re.compile(rf"{_WORDS}(?:\n```\w*\n(?:(?!```)[\s\S])+\n```(?:\n{_WORDS})?)+")
 """Blocks of code between ordinary words without any markup: on no platform can they begin or end anywhere else."""
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//|www\.|(?:https?|ftp|mailto|tel|sms|data|javascript):", re.IGNORECASE)
