@@ -62,6 +62,8 @@ class Notices:
             async with self._uow.read(workspace) as work:
                 waiting = await work.notices.waiting()
             for notice in waiting:
+                if not self._lease.held:
+                    return  # another tells the rest
                 if await self._settled(notice):
                     async with self._uow.begin(workspace) as work:
                         await work.notices.done(notice.id)
