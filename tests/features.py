@@ -1,10 +1,15 @@
 """What people can do on each platform, and the tests that show it: the source of the README's table.
 
 `tests/unit/test_features.py` compares the two, and looks for each test that is named here. `python -m tests.features`
-prints the table.
+prints the tables: of this, of the tools, of settings and of rights.
 """
 
 from dataclasses import dataclass, field
+
+from core.domain.access import Right
+from core.service.rules import DEFAULTS, RIGHTS_IN_WORDS
+from worker.tools.catalog import CATALOG
+from worker.tools.tool import Approval
 
 SLACK, DISCORD = "slack", "discord"
 
@@ -63,7 +68,24 @@ FEATURES = (
             "test_reaction::test_a_stop_sign_on_any_of_its_posts_stops_a_session_at_work",
         ),
     ),
-    Feature(what="Settings and keys in chat", slack="not yet", discord="not yet"),
+    Feature(
+        what="Settings and keys",
+        slack="`/agents settings` opens a form, for yourself or, for admins, for the workspace",
+        discord="`/agents settings` opens a form, for yourself or, for admins, for the workspace",
+        tests=("test_settings::test_settings_are_used_by_the_next_session_and_a_key_is_tried_first",),
+    ),
+    Feature(
+        what="Questions with choices",
+        slack="buttons; or type one",
+        discord="buttons; or type one",
+        tests=("test_choices::test_a_press_is_the_answer_and_a_second_one_is_told_who_was_first",),
+    ),
+    Feature(
+        what="Leave for what costs money",
+        slack="buttons under exactly what will be done",
+        discord="buttons under exactly what will be done",
+        tests=("test_approval::test_only_a_press_of_somebody_who_may_lets_a_costly_tool_run",),
+    ),
     Feature(
         what="History",
         slack="`/history`, `/history <words>`, `/history <number>`: private, paged, the transcript as a file",
@@ -87,9 +109,12 @@ FEATURES = (
     ),
     Feature(
         what="Files",
-        slack="results are uploaded; files with a task: not yet",
-        discord="results are attached; a file with the task",
-        tests=("test_output::test_a_plot_is_shown_in_the_thread_and_other_files_are_attached",),
+        slack="with a mention, a direct message or a reply; results are uploaded",
+        discord="with any of them and as an option; results are attached",
+        tests=(
+            "test_output::test_a_plot_is_shown_in_the_thread_and_other_files_are_attached",
+            "test_files_in::test_files_of_a_task_and_of_an_answer_are_in_the_teams_folder",
+        ),
         on_discord=("test_discord_tasks::test_a_file_reaches_the_workspace_of_the_team",),
     ),
     Feature(
@@ -126,5 +151,49 @@ def table() -> str:
     return "\n".join(["| | Slack | Discord |", "|---|---|---|", *rows])
 
 
+TOOLS = {
+    "search_web": "searches the web: by Tavily, else by DuckDuckGo",
+    "fetch_page": "reads a page of the public web; nothing of your own network",
+    "get_crypto_price": "a price in US dollars and its change in 24 hours, from CoinGecko",
+    "run_python": "runs Python in the sandbox; plots and files come into the thread",
+    "read_file": "reads a file of the session",
+    "write_file": "writes one; it comes into the thread",
+    "list_files": "lists them",
+    "query_database": "reads a database that you have named (`QUERY_DATABASES`)",
+    "generate_image": "makes a picture",
+    "ask_human": "asks a person, with choices, a deadline and a default where it helps",
+}
+_LEAVE = {Approval.NONE: "", Approval.LOW: "of the starter or an operator", Approval.HIGH: "of an operator"}
+
+
+def tools_table() -> str:
+    """What agents can do, as a table in markdown."""
+    rows = [f"| `{name}` | {TOOLS[name]} | {tool.cost} | {_LEAVE[tool.approval]} |" for name, tool in CATALOG.items()]
+    return "\n".join(["| Tool | What it does | A call costs | Needs leave |", "|---|---|---|---|", *rows])
+
+
+SETTINGS = (
+    ("Provider and model", "`--model` and the form", "`DEFAULT_PROVIDER`, `DEFAULT_MODEL`"),
+    ("System prompt", "", "`SYSTEM_PROMPT`"),
+    ("A provider's key", "", "`OPENROUTER_API_KEY`, `OPENAI_API_KEY` ..."),
+    ("Tavily key", "", "`TAVILY_API_KEY`"),
+)
+"""What can be set: its name, how one task sets it, and how the deployment does; `/agents settings` does in between."""
+
+
+def settings_table() -> str:
+    """Settings with the order in which they count, as a table in markdown."""
+    form = "`/agents settings`"
+    rows = [f"| {what} | {task} | {form} | {form}, by an admin | {env} |" for what, task, env in SETTINGS]
+    head = "| | 1. this task | 2. yourself | 3. the workspace | 4. the deployment |"
+    return "\n".join([head, "|---|---|---|---|---|", *rows])
+
+
+def rights_table() -> str:
+    """Who may do what, as a table in markdown."""
+    rows = [f"| `{right}` | {RIGHTS_IN_WORDS[right]} | {DEFAULTS[right]} |" for right in Right]
+    return "\n".join(["| Right | To do what | Who has it until an admin says otherwise |", "|---|---|---|", *rows])
+
+
 if __name__ == "__main__":
-    print(table())  # noqa: T201
+    print(*(make() for make in (table, tools_table, settings_table, rights_table)), sep="\n\n")  # noqa: T201

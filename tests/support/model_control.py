@@ -53,7 +53,7 @@ class ModelControl:
                 "name": name,
                 "role": f"Does what {name} does",
                 "instructions": "Do your part.",
-                "tools": ["run_python", "ask_human"],
+                "tools": ["run_python", "generate_image", "ask_human"],
                 "icon": "",
             }
             for name in names

@@ -175,9 +175,15 @@ async def _stage(stack: AsyncExitStack, *, url: str, **parts: Any) -> Stage:
 
 
 def _model_settings(url: str) -> dict[str, str]:
-    """The settings that make the simulator's demo model the configured one."""
-    endpoint = {"MODEL_BASE_URL": f"{url}/model/v1", "MODEL_API_KEY": "demo", "MODEL_NAME": "demo"}
-    return {"DEFAULT_PROVIDER": "custom", **endpoint}
+    """The settings that make the simulator's demo model the configured one, for pictures too."""
+    return {
+        "DEFAULT_PROVIDER": "custom",
+        "MODEL_BASE_URL": f"{url}/model/v1",
+        "MODEL_API_KEY": "demo",
+        "MODEL_NAME": "demo",
+        "IMAGE_BASE_URL": f"{url}/model/v1",
+        "IMAGE_API_KEY": "demo",
+    }
 
 
 def _data(folder: Path) -> Path:

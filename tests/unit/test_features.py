@@ -1,18 +1,34 @@
 """The README promises on each platform what a flow shows there."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.features import DISCORD, FEATURES, SLACK, Feature, table
+from tests.features import (
+    DISCORD,
+    FEATURES,
+    SLACK,
+    TOOLS,
+    Feature,
+    rights_table,
+    settings_table,
+    table,
+    tools_table,
+)
+from worker.tools.catalog import CATALOG
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_readme_has_the_table_as_it_is() -> None:
-    assert table() in (ROOT / "README.md").read_text()
+@pytest.mark.parametrize("make", [table, tools_table, settings_table, rights_table])
+def test_the_readme_has_the_table_as_it_is(make: Callable[[], str]) -> None:
+    assert make() in (ROOT / "README.md").read_text()
+
+
+def test_every_tool_is_in_the_table() -> None:
+    assert list(TOOLS) == list(CATALOG)
 
 
 def _shown(feature: Feature) -> Iterator[tuple[str, str]]:
