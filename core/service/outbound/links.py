@@ -74,8 +74,10 @@ class Links:
         host = parts["host"].lower()
         if _on_list(host, parts["port"] or "", self.listed):
             return True
-        seen = host in self.hosts and not parts["port"] and not _NUMERIC_HOST.fullmatch(host)
-        return seen and not _carries_data(rest)
+        if host not in self.hosts or parts["port"] or _NUMERIC_HOST.fullmatch(host):
+            return False
+        # A host can have been named by reading it, after a model had put its name together.
+        return not any(map(is_opaque, _WORD.findall(host))) and not _carries_data(rest)
 
     def names(self, host: str) -> bool:
         """Whether *host* is one that links may lead to."""
