@@ -152,17 +152,6 @@ async def test_a_late_reply_after_a_failure_goes_on_too(room: Room) -> None:
     await room.until(COMPLETED, root)
 
 
-async def test_an_empty_reply_is_asked_for_words_and_answers_nothing(room: Room) -> None:
-    await room.script(asks("Which colour?"), f"Blue.{DONE}")
-    root = await room.start()
-    question = await room.until("Which colour?", root)
-    after = room.chat.position
-    await room.ada.reply(question, files={"picture.txt": b"blue"})
-    await room.told(room.ada, "words", after=after)
-    await room.ada.reply(question, "Blue.")
-    await room.until(COMPLETED, root)
-
-
 @pytest.mark.platforms("slack")
 async def test_a_reply_that_is_also_sent_to_the_channel_answers(room: Room) -> None:
     await room.script(asks("Which colour?"), f"Blue it is.{DONE}")
