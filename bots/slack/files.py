@@ -31,7 +31,8 @@ class SlackFiles:
         """
         self._client = client
         self._http = http
-        self._headers = {"Authorization": f"Bearer {client.token}"}
+        # Packed bytes would be unpacked before they are counted.
+        self._headers = {"Authorization": f"Bearer {client.token}", "Accept-Encoding": "identity"}
         self._own = yarl.URL(client.base_url).origin()
 
     async def fetch(self, attached: Attached, most_bytes: int) -> bytes:
