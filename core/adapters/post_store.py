@@ -87,7 +87,8 @@ class SqlPostStore:
         return replace(post, file=file)
 
     async def sent(self, post: Post, message: MessageId) -> None:
-        await self._update(post, state="sent", sent_at=self._now, message=message)
+        if not await self._update(post, state="sent", sent_at=self._now, message=message):
+            return  # none of this workspace's: its question and its thread are none either
         if post.draft.question is not None:
             await self._execute(questions.update().where(questions.c.id == post.draft.question).values(message=message))
         thread = threads.update().where(threads.c.id == post.thread)
@@ -98,9 +99,9 @@ class SqlPostStore:
     async def give_up(self, post: Post, reason: str) -> None:
         await self._update(post, state="refused", refused=reason[:64])
 
-    async def _update(self, post: Post, **values: Any) -> None:
+    async def _update(self, post: Post, **values: Any) -> bool:
         which = {"of_thread": post.thread, "of_n": post.n, "of_workspace": self._workspace}
-        await self._connection.execute(_OF_POST, which | values)
+        return (await self._connection.execute(_OF_POST, which | values)).rowcount > 0
 
     async def _execute(self, statement: sa.Update) -> None:
         await self._connection.execute(statement)

@@ -134,11 +134,12 @@ class SqlDeliveryStore:
     def __init__(self, connection: AsyncConnection, workspace: WorkspaceId) -> None:
         self._connection = connection
         self._workspace = workspace
+        self._ours = sa.exists().where(threads.c.id == deliveries.c.thread, threads.c.workspace == workspace)
 
     async def add(self, session: SessionId, thread: ThreadId, shown_seq: int) -> None:
         await self._connection.execute(  # the card now belongs to this session
             deliveries.update()
-            .where(deliveries.c.thread == thread, deliveries.c.card_seq < deliveries.c.last_seq)
+            .where(deliveries.c.thread == thread, deliveries.c.card_seq < deliveries.c.last_seq, self._ours)
             .values(card_seq=deliveries.c.last_seq)
         )
         last = sa.select(sessions.c.next_seq - 1).where(sessions.c.id == session).scalar_subquery()
@@ -169,6 +170,7 @@ class SqlDeliveryStore:
                 deliveries.c.session == session,
                 deliveries.c.thread == thread,
                 deliveries.c.shown_seq == before,
+                self._ours,
             )
             .values(shown_seq=shown_seq)
         )
@@ -181,7 +183,7 @@ class SqlDeliveryStore:
     async def drawn(self, session: Session) -> None:
         await self._connection.execute(
             deliveries.update()
-            .where(deliveries.c.session == session.id, deliveries.c.thread == session.thread)
+            .where(deliveries.c.session == session.id, deliveries.c.thread == session.thread, self._ours)
             .values(card_seq=session.next_seq - 1)
         )
 

@@ -81,7 +81,7 @@ ONLOOKERS = {
         asks_from="7",
         may=lambda place, user: place.channel == "7",
         by=known(admin=True),
-    ),  # fmt: skip
+    ),
     "guest who is in the channel": Onlooker(
         channel="C1", asks_from="C1", may=lambda place, user: True, by=known(restricted=True)
     ),
