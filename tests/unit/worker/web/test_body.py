@@ -10,7 +10,9 @@ from worker.web.body import decoded, read_body
 
 
 @pytest.mark.parametrize(
-    ("packing", "content"), [("", b"text"), ("gzip", gzip.compress(b"text")), ("deflate", zlib.compress(b"text"))]
+    ("packing", "content"),
+    [("", b"text"), ("gzip", gzip.compress(b"text")), ("deflate", zlib.compress(b"text"))],
+    ids=["plain", "gzip", "deflate"],
 )
 async def test_a_body_is_unpacked_as_its_host_says(packing: str, content: bytes) -> None:
     headers = {"Content-Encoding": packing} if packing else {}
