@@ -16,8 +16,8 @@ _START = re.compile(
     rf"(?P<scheme>[a-z][a-z0-9+.-]{{0,30}}){_GAP}:{_GAP}/{_GAP}/"
     r"|(?<![a-z])(?P<kind>(?:mailto|javascript|vbscript)\\?:(?=[^\s<])|(?:tel|sms)\\?:(?=\+?\d)|"
     r"data\\?:(?=[\w.+-]{1,60}/[\w.+-]{1,60}[;,]))"
-    rf"|(?<![\w/.@\]-])//(?P<relative>{_HOST})"
-    rf"|(?<![\w/.@\]-])(?P<bare>{_HOST})(?!{_GAP}:{_GAP}/)",
+    rf"|(?<![\w/\]])//(?P<relative>(?:[\w-]{{1,63}}\\?\.){{1,100}}[\w-]{{2,255}})"
+    rf"|(?<![\w/.@\]-])(?P<bare>{_HOST})(?!{_GAP}:(?!\d))",
     re.IGNORECASE,
 )
 _EXTENT = re.compile(r"[^\s<]*")  # as far as Discord follows an address; Slack and CommonMark stop sooner

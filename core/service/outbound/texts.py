@@ -5,6 +5,7 @@ Called through the package by all that words what leaves Muster.
 
 import html
 import re
+from collections.abc import Callable
 
 from core.service.outbound.addresses import without_addresses
 from core.service.outbound.links import NO_LINKS, Links
@@ -33,17 +34,12 @@ def clean(text: str, links: Links = NO_LINKS) -> str:
     Args:
         links: what may stay a link; nothing by default.
     """
-    for _ in range(_ROUNDS):  # a secret may come together, or a link, when another is taken apart
-        cleaned = without_addresses(_without_hidden_links(_ENTITY.sub(_literal, redact(text))), links, markdown=True)
-        if cleaned == text:
-            break
-        text = cleaned
-    return text
+    return _settled(text, lambda text: without_addresses(_without_hidden_links(text), links, markdown=True))
 
 
 def plain(text: str, links: Links = NO_LINKS) -> str:
     """The same for what is not read as markdown, or within code already: names, labels, code, cards."""
-    return redact(without_addresses(redact(text), links, markdown=False))
+    return _settled(text, lambda text: without_addresses(text, links, markdown=False))
 
 
 def to_approve(text: str) -> str:
@@ -66,13 +62,23 @@ def safe_file_name(name: str) -> str:
     return f"{stem[: _FILE_NAME_CHARS - len(dot) - len(suffix[:16])] or 'file'}{dot}{suffix[:16]}"
 
 
+def _settled(text: str, step: Callable[[str], str]) -> str:
+    """*text* redacted and changed by *step* until nothing changes: one thing can come together when another goes."""
+    for _ in range(_ROUNDS):
+        changed = step(redact(text))
+        if changed == text:
+            break
+        text = changed
+    return redact(text)
+
+
 def _literal(match: re.Match[str]) -> str:
     """An entity that would become part of an address only when it is shown, as it is written."""
     return "&amp;" if html.unescape(f"&{match[1]}") in _OF_ADDRESSES else match[0]
 
 
 def _without_hidden_links(text: str) -> str:
-    return _REST_OF_LINK.sub(_apart, _LINK.sub(_bare_link, text))
+    return _REST_OF_LINK.sub(_apart, _LINK.sub(_bare_link, _ENTITY.sub(_literal, text)))
 
 
 def _bare_link(match: re.Match[str]) -> str:
