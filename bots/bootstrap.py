@@ -16,6 +16,7 @@ from core.domain.refs import Platform, ProcessId, new_id
 from core.ports import Conversations, Renderer, Tell
 from core.service.decisions import Defaults
 from core.service.front_desk import FrontDesk
+from core.service.outbound import Links
 from core.service.sealing import Sealer
 
 # Each platform's library costs a process time and memory, so only those that are served are imported.
@@ -85,6 +86,7 @@ def _shared(platform: Platform, settings: Settings, core: Core, make_desk: "_Des
         "clock": core.clock,
         "process": ProcessId(f"bots-{new_id()}"),
         "lease_s": settings.sender_lease_s,
+        "links": Links.trusting(settings.link_hosts),
         "make_desk": make_desk.of(platform),
     }
 

@@ -115,7 +115,7 @@ class SlackBot:
         self._desk = self._make_desk(people, renderer, surface.tell)
         self._attendant = Attendant(
             desk=self._desk,
-            history=History(uow=self._uow, conversations=people),
+            history=History(uow=self._uow, conversations=people, links=self._links),
             help_text=replies.HELP,
             record_s=limits.RECORD_S,
         )

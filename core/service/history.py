@@ -20,8 +20,13 @@ _UNFINISHED = frozenset(State) - FINAL
 class History:
     """Answers to questions about sessions, for one person at a time."""
 
-    def __init__(self, *, uow: UnitOfWork, conversations: Conversations) -> None:
+    def __init__(self, *, uow: UnitOfWork, conversations: Conversations, links: Links = NO_LINKS) -> None:
+        """
+        Args:
+            links: what agents may link to in any session.
+        """
         self._uow = uow
+        self._links = links
         self._conversations = conversations
 
     async def answer(self, query: Query) -> Answer:
@@ -69,7 +74,7 @@ class History:
             text=_in_words(session),
             sessions=(Listed(session=session, place=place),),
             file_name=f"session-{session.number}.md",
-            file_text=transcript_document(session, recorded),
+            file_text=transcript_document(session, recorded, self._links.of_session(session.hosts)),
         )
 
     async def _visible(self, query: Query) -> tuple[Session | None, Place | None]:
@@ -108,9 +113,8 @@ def _in_words(session: Session) -> str:
     return f"#{session.number}, started by {one_line(session.starter.name)}: {card_words(session)}"
 
 
-def transcript_document(session: Session, recorded: list[ev.Recorded]) -> str:
-    """The whole session as one markdown document, with links to what the session has found."""
-    links = NO_LINKS.of_session(session.hosts)
+def transcript_document(session: Session, recorded: list[ev.Recorded], links: Links = NO_LINKS) -> str:
+    """The whole session as one markdown document, of whose addresses only those that *links* allows lead anywhere."""
     parts = [
         f"# Session #{session.number}\n",
         f"- State: {STATE_WORDS[session.state]}",

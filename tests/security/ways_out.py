@@ -113,7 +113,7 @@ def ways_out(text: str, platform: str, links: Links) -> Iterator[tuple[str, Any]
     yield "answer", _answered(platform, answer)
     told = [event for event in events_saying(text) if not getattr(event, "approves", "")]
     recorded = [ev.Recorded(seq=1, at=NOON, event=event) for event in told]
-    yield "history", transcript_document(replace(session, hosts=tuple(links.hosts)), recorded)
+    yield "history", transcript_document(session, recorded, links)
 
 
 def _answered(platform: str, answer: Answer) -> dict[str, Any]:
