@@ -34,10 +34,19 @@ _ENDINGS = frozenset(
         "onion", "example", "test", "invalid", "local", "internal",
     )
 )  # fmt: skip
-"""Of hosts without a scheme, beside those of countries, which have two letters."""
+"""Of hosts without a scheme, beside those of countries."""
+_CODES = (
+    "acadaeafagaialamaoaqarasatauawaxazbabbbdbebfbgbhbibjbmbnbobrbsbtbwbybzcacccdcfcgchcickclcmcncocrcucv"
+    "cwcxcyczdedjdkdmdodzeceeegereseteufifjfkfmfofrgagbgdgegfggghgiglgmgngpgqgrgsgtgugwgyhkhmhnhrhthuidie"
+    "iliminioiqirisitjejmjojpkekgkhkikmknkpkrkwkykzlalblclilklrlsltlulvlymamcmdmemgmhmkmlmmmnmompmqmrmsmt"
+    "mumvmwmxmymznancnenfngninlnonpnrnunzompapepfpgphpkplpmpnprpsptpwpyqarerorsrurwsasbscsdsesgshsisjsksl"
+    "smsnsosrssstsusvsxsysztctdtftgthtjtktltmtntotrtttvtwtzuaugukusuyuzvavcvevgvivnvuwfwsyeytzazmzw"
+)
+_COUNTRIES = frozenset(_CODES[at : at + 2] for at in range(0, len(_CODES), 2))
+"""Source: https://data.iana.org/TLD/tlds-alpha-by-domain.txt"""
 _SPOKEN = _ENDINGS - {"zip", "mov"} | {"io", "ai", "co"}
 """Of hosts that stand alone: anything else with a dot in it is more often a file, or a missing space."""
-_FILES = frozenset({"py", "md", "sh", "rs", "pl", "cc", "so", "ps"})
+_FILES = frozenset({"py", "md", "sh", "rs", "pl", "cc", "so", "ps", "ml", "tf"})
 """Countries' that are files' as well."""
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _TICKS = re.compile(r"`+")
@@ -112,7 +121,7 @@ def _leads_on(text: str, match: re.Match[str]) -> bool:
 
 def _has_known_ending(host: str) -> bool:
     ending = host.lower().rsplit(".", 1)[-1]
-    return ending in _ENDINGS or len(ending) == 2 or ending.startswith("xn--") or not ending.isascii()
+    return ending in _ENDINGS or ending in _COUNTRIES or ending.startswith("xn--") or not ending.isascii()
 
 
 def _end_of_url(text: str, match: re.Match[str]) -> int:

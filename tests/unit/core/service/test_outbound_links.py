@@ -117,6 +117,7 @@ def test_the_deployments_own_list_is_trusted_but_for_what_may_lead_elsewhere(url
         ("[x](//evil.example/y)", "x (`//evil[.]example/y`)"),
         ("amazon.com sells books", "`amazon.com` sells books"),
         ("docs.python.org/3 and docs.python.org", "docs.python.org/3 and docs.python.org"),
+        ("node.js/vue.js, dx.dt/x, index.ts#L10 and 1.5km/h", "node.js/vue.js, dx.dt/x, index.ts#L10 and 1.5km/h"),
         ("main.py, README.md#use; node.js 3.14 e.g. this/that", "main.py, README.md#use; node.js 3.14 e.g. this/that"),
         ("https://docs.python.org/3CANARY\u200b123", "https://docs.python.org/3CANARY123"),
         ("| https://docs.python.org/3 | x |", "| https://docs.python.org/3 | x |"),
