@@ -1,4 +1,4 @@
-"""Questions of a team: their choices, whom they are for, when they are brought up again, and what ends them."""
+"""Questions of a team: their choices, and whom they and requests for leave are for."""
 
 from dataclasses import replace
 
