@@ -11,6 +11,7 @@ from core.domain.refs import MessageId
 from core.domain.session import Question, Session
 from core.errors import Conflict, UserError
 from core.ports import TOPIC_RELAY, Answer, InState, Work
+from core.service.outbound import clean
 from core.service.policy import Policy, grants_of
 from core.service.stops import UNFINISHED
 
@@ -65,7 +66,7 @@ class Answers:
         self._policy.check_answer(session, question, await grants_of(work, command), command.place.channel)
         still_open = await work.questions.open_in(session.id)
         if still_open is None or still_open.id != question.id:
-            raise UserError(await _closed_in_words(work, question))
+            raise UserError(clean(await _closed_in_words(work, question)))
         text = question.choices[command.choice]
         await self._answer(work, session, ev.QuestionAnswered(question=question.id, by=command.by, text=text), None)
         if question.approves:
@@ -100,9 +101,9 @@ class Answers:
             await work.files.attach(session.id, file)
         work.ring(TOPIC_RELAY, work.workspace)
         meanwhile = await _decided_meanwhile(work, session, command)
-        return (
-            Answer(text=f"{meanwhile} The team gets your message as a note, at its next turn.") if meanwhile else None
-        )
+        if not meanwhile:
+            return None
+        return Answer(text=clean(f"{meanwhile} The team gets your message as a note, at its next turn."))
 
 
 def _is_later(command: PostReply, question: Question) -> bool:
@@ -140,12 +141,10 @@ async def _decided_meanwhile(work: Work, session: Session, command: PostReply) -
 
 
 async def _closed_in_words(work: Work, question: Question) -> str:
-    answered, lapsed = (
-        await work.questions.last_answer(question.session),
-        await work.questions.last_lapsed(question.session),
-    )
+    answered = await work.questions.last_answer(question.session)
     if answered is not None and answered.question.id == question.id:
         return f"This is already decided: {answered.by.name} chose “{answered.text}”."
+    lapsed = await work.questions.last_lapsed(question.session)
     if lapsed is not None and lapsed[0].id == question.id:
         return "Nobody answered this question in time."
     return "This question is no longer open."

@@ -1,16 +1,21 @@
 """When a question is brought up again, when it lapses, and what wins when several things would end it at once."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
+from core.adapters.sql_engine import Database
+from core.adapters.unit_of_work import SqlUnitOfWork, SqlWork
 from core.domain import events as ev
 from core.domain.lifecycle import State
-from core.domain.refs import Person, UserId
+from core.domain.refs import Person, UserId, WorkspaceId
 from core.domain.session import Session
 from core.service.recovery import sweep
-from tests.conftest import NotingQueue, SetClock
-from tests.support.desk import BEN, CHLOE, Desk, World, next_message, press, stop
+from tests.conftest import NotingBell, NotingQueue, SetClock
+from tests.support.desk import ACME, ANA, BEN, CHLOE, Desk, World, next_message, press, stop
 
 CITIES = ("Oslo", "Rome", "Bern")
 TTL_S = 10 * 86_400.0
@@ -183,3 +188,38 @@ async def test_a_press_that_is_delivered_twice_counts_once(desk: Desk, other_des
         await each.desk.drain()
     assert desk.told == other_desk.told == []
     assert await answers(world, session) == [("Ana", "Oslo")]
+
+
+async def test_a_sweep_that_was_frozen_lapses_nothing_of_what_is_asked_since(
+    desk: Desk, world: World, clock: SetClock, database: Database
+) -> None:
+    """It had found the first question overdue; meanwhile that was answered, and the team asks another."""
+    session, place, first = await world.waiting(desk, choices=CITIES, deadline_s=1, default="Oslo")
+    clock.advance(7)
+
+    class Frozen(SqlUnitOfWork):
+        @asynccontextmanager
+        async def begin(self, workspace: WorkspaceId, **how: Any) -> AsyncIterator[SqlWork]:
+            await desk.ask(press(place, first, 1))
+            await world.ask(session, await world.run(await world.session(session.id)), "And then?")
+            async with super().begin(workspace, **how) as work:
+                yield work
+
+    frozen = Frozen(database, clock, NotingBell(), NotingQueue())
+    assert await sweep(frozen, clock, queue_ttl_s=TTL_S) == 0
+    assert await answers(world, session) == [("Ana", "Rome")]
+    assert (await world.session(session.id)).state is State.WAITING
+    assert await world.open_question(session) is not None
+
+
+async def test_what_ends_a_question_ends_it_once(desk: Desk, world: World) -> None:
+    session, _, question = await world.waiting(desk, remind_s=60)
+    async with world.uow.begin(ACME) as work:
+        assert [await work.questions.reminded(question.id) for _ in range(2)] == [True, False]
+        assert await work.questions.lapse(question.id)
+        assert not await work.questions.lapse(question.id)
+        assert not await work.questions.answer(question.id, ANA, "too late", None)
+        assert await work.questions.last_answer(session.id) is None
+        assert await work.questions.last_lapsed(session.id) is not None
+        await work.questions.withdraw(session.id)
+        assert await work.questions.last_lapsed(session.id) is not None

@@ -99,6 +99,14 @@ async def test_who_presses_too_late_is_told_who_was_first(desk: Desk, world: Wor
     assert await answers(world, session) == [("Ben", "Bern")]
 
 
+async def test_what_an_agent_named_a_choice_is_told_like_all_that_leaves(desk: Desk, world: World) -> None:
+    _, place, question = await world.waiting(desk, choices=("[yes](https://evil.example/?q=1)", "no"))
+    await desk.ask(press(place, question))
+    [told] = await desk.ask(press(place, question, 1, BEN))
+    assert told.startswith("This is already decided: Ana chose “yes")
+    assert "https://" not in told
+
+
 async def test_a_press_under_an_earlier_question_does_not_answer_the_next(desk: Desk, world: World) -> None:
     session, place, first = await world.waiting(desk, choices=CITIES)
     await desk.ask(press(place, first, 0))
