@@ -31,7 +31,7 @@ LIMITS = {
     "at once": replace(ROOMY, max_active_per_user=5),
     "a day": replace(ROOMY, max_per_user_per_day=5),
 }
-A_CALL, LIMIT = 0.125, 2.0  # US dollars, exact in binary
+A_CALL, LIMIT = 0.125, 0.25  # US dollars, exact in binary
 
 
 @pytest.fixture
