@@ -15,7 +15,7 @@ from core.domain.commands import Command
 from core.domain.refs import ChannelId, MessageId, Place
 from core.domain.session import Session, Usage
 from core.errors import PermanentError
-from core.ports import Change
+from core.ports import Change, Held
 from core.service.policy import Policy
 from tests.conftest import NotingBell, NotingQueue, SetClock
 from tests.security.figures import SIZE, figure
@@ -100,8 +100,9 @@ async def test_sessions_that_spend_at_once_pass_the_limit_by_one_call_at_most(
         for n in range(6):
             assert await desk.ask(start(f"task {round_} {n}")) == []
         sessions = (await world.sessions())[:6]
+        held = [await world.run(session) for session in sessions]
         made = await asyncio.gather(
-            *(_spend(uows[n % 2], policy, world, session, dies=n % 3 == 0) for n, session in enumerate(sessions))
+            *(_spend(uows[n % 2], policy, sessions[n], held[n], dies=n % 3 == 0) for n in range(len(sessions)))
         )
         async with uows[0].read(ACME) as work:
             counted = (await work.usage.spent(clock.now() - timedelta(days=1), by=ANA.id)).cost_usd or 0.0
@@ -114,9 +115,8 @@ async def test_sessions_that_spend_at_once_pass_the_limit_by_one_call_at_most(
     )
 
 
-async def _spend(uow: SqlUnitOfWork, policy: Policy, world: World, session: Session, *, dies: bool) -> int:
+async def _spend(uow: SqlUnitOfWork, policy: Policy, session: Session, held: Held, *, dies: bool) -> int:
     """Call a model until the budget says no; returns how many calls were made or may have been made."""
-    held = await world.run(session)
     calls = 0
     budget = Budget(uow, policy, session)
     while True:
