@@ -136,7 +136,7 @@ async def _tamper(vault: Vault, kind: str) -> None:
         match kind:
             case "arguments":
                 for each in calls:
-                    each["arguments"] = each["arguments"].replace(" ", " 9", 1)
+                    each["arguments"] = each["arguments"].replace('": "', '": "9', 1)
             case "name":
                 for each in calls:
                     each["name"] = "wipe" if each["name"] == "pay" else "pay"
