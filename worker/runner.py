@@ -241,6 +241,8 @@ class Runner:
                 attempts = max(before.attempts - 1, 0) if before is not None and handed else None
                 happened, move, change = [], Move.LOSE_LEASE, Change(attempts=attempts, add_usage=used)
             after = await work.sessions.record(session, held, happened, move=move, change=change)
+            if run.journal.budget is not None:
+                await run.journal.budget.settle(work)
             if not after.finished:
                 work.wake(session)
             work.ring(TOPIC_RELAY, run.session.workspace)

@@ -282,7 +282,7 @@ def _ts(moment: datetime) -> str:
 
 
 def _image_blocks(payload: dict[str, Any], file: str) -> list[dict[str, Any]]:
-    alt = payload["image"]["name"][: limits.ALT_TEXT_CHARS]
+    alt = payload["image"]["name"][: limits.ALT_TEXT_CHARS] or "picture"  # Slack takes no block without one
     return [
         {"type": "section", "text": {"type": "mrkdwn", "text": payload["text"], "verbatim": True}},
         {"type": "image", "slack_file": {"id": file}, "alt_text": alt},

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from bots.slack.markup import to_mrkdwn
-from bots.slack.messages import _HOW_TO_ANSWER
+from bots.slack.messages import _HOW_TO_ANSWER, _HOW_TO_DECIDE, _OR_PRESS
 from core.adapters.codec import load_event
 from core.adapters.session_store import session_of
 from core.adapters.sql_engine import Database
@@ -315,7 +315,7 @@ def _check_text(found: Findings, text: str, expected: Sequence[tuple[str, str]])
 
 def _bare(text: str) -> str:
     """*text* without what merging and cutting messages may change: space, and the marks of code blocks."""
-    for sentence in _HOW_TO_ANSWER.values():
+    for sentence in (*_HOW_TO_ANSWER.values(), *_OR_PRESS.values(), _HOW_TO_DECIDE):
         text = text.removesuffix(sentence)
     return re.sub(r"\s|```", "", text)
 

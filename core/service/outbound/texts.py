@@ -23,7 +23,7 @@ _BLOCKS = re.compile(rf"{_WORDS}(?:\n```\w*\n(?:(?!```)[\s\S])+\n```(?:\n{_WORDS
 """Blocks of code between ordinary words without any markup: on no platform can they begin or end anywhere else."""
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//|www\.|(?:https?|ftp|mailto|tel|sms|data|javascript):", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?=(#\d{1,7};|#x[0-9a-f]{1,6};|[a-z][a-z0-9]{1,31};))", re.IGNORECASE)
-_OF_ADDRESSES = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:/.\\@%?#[]()<>")
+_OF_ADDRESSES = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:/.\\@%?#[]()")
 
 
 def clean(text: str, links: Links = NO_LINKS) -> str:
