@@ -230,14 +230,15 @@ def _simulated_by(simulator: "Simulator", settings: Settings) -> dict[str, Any]:
         "discord_api_url": simulator.discord_api_url,
         "discord_gateway_url": simulator.discord_gateway_url,
     }
-    web = {
-        "tavily_url": f"{simulator.web_url}/tavily",
-        "tavily_api_key": SecretStr("tvly-simulated"),
+    here = simulator.url.rpartition("/")[2]
+    web: dict[str, Any] = {
         "coingecko_url": f"{simulator.web_url}/coingecko/api/v3",
-        "image_base_url": simulator.model_url,
-        "image_api_key": SecretStr("demo"),
-        "web_private_hosts": simulator.url.rpartition("/")[2],
+        "web_private_hosts": ",".join(filter(None, [settings.web_private_hosts, here])),
     }
+    if not settings.tavily_api_key.get_secret_value():
+        web |= {"tavily_url": f"{simulator.web_url}/tavily", "tavily_api_key": SecretStr("tvly-simulated")}
+    if not settings.image_api_key.get_secret_value():
+        web |= {"image_base_url": simulator.model_url, "image_api_key": SecretStr("demo")}
     return ({} if settings.has_chat else chat) | ({} if settings.has_model else web)
 
 
