@@ -9,8 +9,9 @@ PYTHON ?=
 PLATFORM ?= slack
 # Most of a test is waiting, so there are more jobs than cores.
 JOBS ?= 4
-# Contracts on SQLite alone; `make test` runs them on PostgreSQL too.
-QUICK := tests/unit tests/contracts -m "not slow" -k "not postgresql"
+# Contracts on SQLite alone, and not the simulator's own tests; `make test` runs them all. These only compute, and each
+# job reads all tests first: as many jobs as a small machine has cores.
+QUICK := -n 2 tests/unit tests/contracts --ignore tests/unit/simulator -m "not slow" -k "not postgresql"
 
 BIN := .venv/bin
 READY := .venv/.ready

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from core.adapters.migrations import migrate
 from core.adapters.sql_engine import Database
 from core.adapters.unit_of_work import SqlUnitOfWork
 from core.domain.refs import SessionId
 from tests.support.postgres import PostgresServer
+from tests.support.schema import lay_schema
 
 
 class SetClock:
@@ -71,7 +71,7 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
 async def database(database_url: str) -> AsyncIterator[Database]:
     """A database with the current schema."""
     database = Database(database_url)
-    await migrate(database)
+    await lay_schema(database)
     yield database
     await database.close()
 

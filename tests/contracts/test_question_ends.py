@@ -17,6 +17,8 @@ from core.service.recovery import sweep
 from tests.conftest import NotingBell, NotingQueue, SetClock
 from tests.support.desk import ACME, ANA, BEN, CHLOE, Desk, World, next_message, press, stop
 
+pytestmark = pytest.mark.slow  # `make test` runs them, `make check` does not
+
 CITIES = ("Oslo", "Rome", "Bern")
 TTL_S = 10 * 86_400.0
 

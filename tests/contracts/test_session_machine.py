@@ -18,7 +18,6 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from core.adapters.migrations import migrate
 from core.adapters.sql_engine import Database
 from core.adapters.sql_tables import events, inbox, questions, sessions
 from core.adapters.unit_of_work import SqlUnitOfWork
@@ -33,6 +32,7 @@ from core.service.policy import Policy
 from core.service.recovery import MAX_ATTEMPTS, sweep
 from tests.conftest import NotingBell, NotingQueue, SetClock
 from tests.support.desk import ACME, ANA, BEN, Desk, World, next_message, start, stop
+from tests.support.schema import lay_schema
 
 pytestmark = pytest.mark.slow
 
@@ -81,7 +81,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     async def make() -> None:
         database = Database(f"sqlite+aiosqlite:///{path}")
-        await migrate(database)
+        await lay_schema(database)
         async with database.write() as connection:
             for statement in WATCH:
                 await connection.exec_driver_sql(statement)

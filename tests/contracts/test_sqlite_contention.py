@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from core.adapters.migrations import migrate
 from core.adapters.sql_engine import Database
 from core.adapters.unit_of_work import SqlUnitOfWork
 from core.domain.session import Session
@@ -16,6 +15,7 @@ from tests.conftest import NotingBell, NotingQueue, SetClock
 from tests.support.count_up import count_up
 from tests.support.desk import Desk, World, start
 from tests.support.processes import Child
+from tests.support.schema import lay_schema
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,7 @@ TIMES = 40
 async def file(tmp_path: Path) -> AsyncIterator[Database]:
     """A SQLite database with the current schema."""
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}")
-    await migrate(database)
+    await lay_schema(database)
     yield database
     await database.close()
 

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 
 from bots import requests
 from bots.facts import Known
-from core.adapters.migrations import migrate
 from core.adapters.sql_engine import Database
 from core.adapters.sql_tables import steps as steps_table
 from core.adapters.unit_of_work import SqlUnitOfWork
@@ -28,6 +27,7 @@ from tests.conftest import NotingBell, NotingQueue, SetClock
 from tests.security.figures import SIZE, figure
 from tests.security.vault import HIDDEN, OPERATOR, RANDOM, SOLO, SPICES, STARTER, Vault, call
 from tests.support.desk import ACME, BEN, Desk, World
+from tests.support.schema import lay_schema
 from worker.team.model import Reply
 
 pytestmark = pytest.mark.slow
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 async def vault(tmp_path: Path, clock: SetClock) -> AsyncIterator[Vault]:
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}")
-    await migrate(database)
+    await lay_schema(database)
     uow = SqlUnitOfWork(database, clock, NotingBell(), NotingQueue())
     room = Policy(max_active_per_user=1_000, max_active_per_workspace=1_000)
     vault = Vault(

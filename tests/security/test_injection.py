@@ -12,7 +12,6 @@ import pytest_asyncio
 from bots.discord import parse as discord_parse
 from bots.slack import parse as slack_parse
 from core.adapters.clock import DatabaseClock
-from core.adapters.migrations import migrate
 from core.adapters.sql_engine import Database
 from core.adapters.unit_of_work import SqlUnitOfWork
 from core.domain.lifecycle import State
@@ -24,6 +23,7 @@ from tests.security.ways_out import PLATFORMS, followed, is_quiet, said_in, spok
 from tests.support.desk import Desk, World
 from tests.support.model_control import DONE, runs
 from tests.support.room import COMPLETED, Room
+from tests.support.schema import lay_schema
 from tests.support.stage import Stage, embedded
 from worker.team.messages import Heard, Spoke
 from worker.team.transcript import Conversation, as_heard_by
@@ -153,7 +153,7 @@ def test_whoever_speaks_agents_hear_it_under_the_speakers_own_name(text: str) ->
 @pytest.fixture
 async def uow(tmp_path: Path) -> AsyncIterator[SqlUnitOfWork]:
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}")
-    await migrate(database)
+    await lay_schema(database)
     yield SqlUnitOfWork(database, DatabaseClock(), NotingBell(), NotingQueue())
     await database.close()
 

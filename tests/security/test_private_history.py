@@ -11,7 +11,6 @@ from bots.discord import limits as discord_limits
 from bots.discord.places import guild_place
 from bots.facts import Known
 from bots.slack import limits as slack_limits
-from core.adapters.migrations import migrate
 from core.adapters.sql_engine import Database
 from core.adapters.unit_of_work import SqlUnitOfWork
 from core.domain import events as ev
@@ -24,6 +23,7 @@ from tests.conftest import NotingBell, NotingQueue, SetClock
 from tests.security.figures import figure
 from tests.support.desk import ANA, Desk, World, start
 from tests.support.desk_doubles import Conversations
+from tests.support.schema import lay_schema
 
 CANARY = "layoffs-in-march"
 EVE = Person(id=UserId("U66"), name="Eve")
@@ -141,7 +141,7 @@ class Archive:
 @pytest.fixture
 async def archive(tmp_path: Path, clock: SetClock) -> AsyncIterator[Archive]:
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}")
-    await migrate(database)
+    await lay_schema(database)
     uow = SqlUnitOfWork(database, clock, NotingBell(), NotingQueue())
     yield Archive(uow=uow, clock=clock, conversations=Watched())
     await database.close()

@@ -13,7 +13,6 @@ import pytest
 
 from bots import requests
 from bots.facts import Known
-from core.adapters.migrations import migrate
 from core.adapters.sql_engine import Database
 from core.adapters.unit_of_work import SqlUnitOfWork
 from core.domain import events as ev
@@ -29,6 +28,7 @@ from core.service.settings_desk import Scope, SettingsChange
 from tests.conftest import NotingBell, NotingQueue, SetClock
 from tests.security.figures import figure
 from tests.support.desk import ACME, ANA, GENERAL, Desk, World, next_message, start
+from tests.support.schema import lay_schema
 
 pytestmark = pytest.mark.slow
 
@@ -139,7 +139,7 @@ class Building:
 @pytest.fixture
 async def building(tmp_path: Path, clock: SetClock) -> AsyncIterator[Building]:
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}")
-    await migrate(database)
+    await lay_schema(database)
     uow = SqlUnitOfWork(database, clock, NotingBell(), NotingQueue())
     room = Policy(max_active_per_user=1_000, max_active_per_workspace=1_000)
     building = Building(desk=Desk(uow=uow, clock=clock, policy=room), world=World(uow, clock))

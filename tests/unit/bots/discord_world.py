@@ -12,7 +12,6 @@ from bots.delivery import Patience
 from bots.discord.app import DiscordAccess, DiscordBot
 from bots.discord.places import guild_workspace
 from core.adapters.clock import DatabaseClock
-from core.adapters.migrations import migrate
 from core.adapters.sql_engine import Database
 from core.adapters.unit_of_work import SqlWork
 from core.domain import events as ev
@@ -27,6 +26,7 @@ from simulator.discord.options import DiscordOptions
 from simulator.discord.person import DiscordControl, Shown
 from simulator.discord.platform import BOT_TOKEN
 from simulator.server import Simulator
+from tests.support.schema import lay_schema
 from tests.support.waiting import until
 from tests.unit.bots.slack_world import TEAM, WORKER, BreakableUnitOfWork, LocalBell, NoQueue
 
@@ -205,7 +205,7 @@ async def discord_world(
 ) -> AsyncIterator[DiscordWorld]:
     """A simulated guild and an empty database; the test starts the bot."""
     database = Database(f"sqlite+aiosqlite:///{folder / 'muster.db'}")
-    await migrate(database)
+    await lay_schema(database)
     simulator = Simulator(discord=options or DiscordOptions())
     await simulator.start()
     clock = DatabaseClock()

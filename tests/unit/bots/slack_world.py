@@ -12,7 +12,6 @@ from nacl.public import PrivateKey
 from bots.delivery import Patience
 from bots.slack.app import SlackAccess, SlackBot
 from core.adapters.clock import DatabaseClock
-from core.adapters.migrations import migrate
 from core.adapters.sql_engine import Database
 from core.adapters.unit_of_work import SqlUnitOfWork, SqlWork
 from core.domain import events as ev
@@ -28,6 +27,7 @@ from simulator.server import Simulator
 from simulator.slack.options import SlackOptions
 from simulator.slack.person import SlackControl
 from simulator.slack.platform import APP_TOKEN, BOT_TOKEN
+from tests.support.schema import lay_schema
 
 WORKER = ProcessId("worker-1")
 MAX_FILE_BYTES = 1_000
@@ -198,7 +198,7 @@ class SlackWorld:
 async def slack_world(folder: Path, options: SlackOptions | None = None) -> AsyncIterator[SlackWorld]:
     """A simulated workspace and an empty database; the test starts the bot."""
     database = Database(f"sqlite+aiosqlite:///{folder / 'muster.db'}")
-    await migrate(database)
+    await lay_schema(database)
     simulator = Simulator(slack=options or SlackOptions())
     await simulator.start()
     clock = DatabaseClock()

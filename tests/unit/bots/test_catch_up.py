@@ -11,7 +11,6 @@ import pytest
 from bots.catch_up import CatchUp, Turn
 from bots.lease import SenderLease
 from bots.ports import Refusal
-from core.adapters.migrations import migrate
 from core.adapters.sql_engine import Database
 from core.adapters.unit_of_work import SqlUnitOfWork
 from core.domain.lifecycle import State
@@ -20,6 +19,7 @@ from core.errors import PermanentError, TransientError
 from core.service.policy import Policy
 from tests.conftest import NotingBell, NotingQueue, SetClock
 from tests.support.desk import ACME, Desk, World, start
+from tests.support.schema import lay_schema
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -96,7 +96,7 @@ async def running(bench: Bench) -> AsyncIterator[None]:
 @pytest.fixture
 async def bench(tmp_path: Path, clock: SetClock) -> AsyncIterator[Bench]:
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}")
-    await migrate(database)
+    await lay_schema(database)
     yield Bench(SqlUnitOfWork(database, clock, NotingBell(), NotingQueue()), clock)
     await database.close()
 

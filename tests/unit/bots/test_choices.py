@@ -11,12 +11,12 @@ from bots import choices as module
 from bots.choices import Choices
 from config.providers import Provider
 from core.adapters.across import SqlAcross
-from core.adapters.migrations import migrate
 from core.adapters.sql_engine import Database
 from core.adapters.unit_of_work import SqlUnitOfWork
 from core.errors import TransientError
 from core.ports import ModelList
 from tests.conftest import NotingBell, NotingQueue, SetClock
+from tests.support.schema import lay_schema
 from tests.support.waiting import until
 
 
@@ -30,7 +30,7 @@ PROVIDERS = (provider("groq", "llama"), provider("openai", "gpt", set_up=True), 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}")
-    await migrate(database)
+    await lay_schema(database)
     yield database
     await database.close()
 

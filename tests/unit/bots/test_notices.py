@@ -10,13 +10,13 @@ import pytest
 from bots import notices
 from bots.lease import SenderLease
 from bots.notices import Notices
-from core.adapters.migrations import migrate
 from core.adapters.sql_engine import Database
 from core.adapters.unit_of_work import SqlUnitOfWork
 from core.domain.refs import ChannelId, Place, Platform, ProcessId, UserId, WorkspaceId
 from core.errors import PermanentError, TransientError
 from core.ports import Answer
 from tests.conftest import NotingBell, NotingQueue, SetClock
+from tests.support.schema import lay_schema
 from tests.support.waiting import until
 
 ACME, OTHER, GUILD = WorkspaceId("slack:T1"), WorkspaceId("slack:T2"), WorkspaceId("discord:G1")
@@ -26,7 +26,7 @@ ANA, BEN = UserId("U1"), UserId("U2")
 @pytest.fixture
 async def uow(tmp_path: Path, clock: SetClock) -> AsyncIterator[SqlUnitOfWork]:
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}")
-    await migrate(database)
+    await lay_schema(database)
     yield SqlUnitOfWork(database, clock, NotingBell(), NotingQueue())
     await database.close()
 

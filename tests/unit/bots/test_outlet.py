@@ -11,12 +11,12 @@ from bots import outlet
 from bots.lease import SenderLease
 from bots.outlet import Outlet, Outlets
 from core.adapters.clock import DatabaseClock
-from core.adapters.migrations import migrate
 from core.adapters.sql_engine import Database
 from core.adapters.unit_of_work import SqlUnitOfWork
 from core.domain.refs import ChannelId, MessageId, Platform, ProcessId, WorkspaceId
 from core.ports import Draft
 from tests.conftest import NotingBell, NotingQueue
+from tests.support.schema import lay_schema
 from tests.support.waiting import until
 
 LOUD, QUIET = WorkspaceId("discord:1"), WorkspaceId("discord:2")
@@ -38,7 +38,7 @@ class Ringing:
 @pytest.fixture
 async def uow(tmp_path: Path) -> AsyncIterator[SqlUnitOfWork]:
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}")
-    await migrate(database)
+    await lay_schema(database)
     yield SqlUnitOfWork(database, DatabaseClock(), NotingBell(), NotingQueue())
     await database.close()
 

@@ -15,7 +15,6 @@ from bots.relay import Relay
 from bots.slack import limits
 from bots.slack.messages import SlackRenderer
 from core.adapters.clock import DatabaseClock
-from core.adapters.migrations import migrate
 from core.adapters.sql_engine import Database
 from core.adapters.unit_of_work import SqlUnitOfWork
 from core.domain import events as ev
@@ -23,13 +22,14 @@ from core.domain.refs import ProcessId
 from core.service.outbound import Links
 from tests.conftest import NotingBell, NotingQueue
 from tests.support.desk import ACME, Desk, World, start
+from tests.support.schema import lay_schema
 from tests.support.waiting import until
 
 
 @pytest.fixture
 async def uow(tmp_path: Path) -> AsyncIterator[SqlUnitOfWork]:
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'muster.db'}")
-    await migrate(database)
+    await lay_schema(database)
     yield SqlUnitOfWork(database, DatabaseClock(), NotingBell(), NotingQueue())
     await database.close()
 

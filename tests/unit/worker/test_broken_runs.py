@@ -16,6 +16,8 @@ from tests.unit.worker.conftest import ACME, Bench
 from worker.drive import Drive
 from worker.journal import Journal
 
+pytestmark = pytest.mark.slow  # `make test` runs them, `make check` does not
+
 KEY = "plain-looking-key-42"
 
 

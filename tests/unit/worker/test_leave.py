@@ -24,6 +24,8 @@ from worker.settings import RunLimits
 from worker.tools.tool import Approval, Tool, ToolContext, ToolOutcome
 from worker.turn import INTERRUPTED
 
+pytestmark = pytest.mark.slow  # `make test` runs them, `make check` does not
+
 DONE = "Here it is.\nTERMINATE"
 
 

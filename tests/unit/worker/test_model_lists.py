@@ -28,6 +28,8 @@ from worker.model_lists import (
     try_tavily,
 )
 
+pytestmark = pytest.mark.slow  # `make test` runs them, `make check` does not
+
 EACH = pytest.mark.parametrize("name", [known.name for known in KNOWN])
 WITH_KEY = pytest.mark.parametrize("name", [known.name for known in KNOWN if known.needs_key])
 

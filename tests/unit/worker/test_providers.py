@@ -16,6 +16,8 @@ from worker.team.messages import Answered, Heard, Message, Offered, Result, Spok
 from worker.team.model import MOST_CONFIGS, Model, ModelPool
 from worker.team.transcript import Conversation
 
+pytestmark = pytest.mark.slow  # `make test` runs them, `make check` does not
+
 LOOK = Offered(
     name="look",
     description="Looks.",

@@ -9,6 +9,8 @@ import pytest
 
 from simulator.model.manners import MANNERS
 
+pytestmark = pytest.mark.slow  # `make test` runs them, `make check` does not
+
 MESSAGES: list[Any] = [{"role": "system", "content": "You are Writer."}, {"role": "user", "content": "[Ann]: Do it"}]
 PYTHON: Any = {
     "type": "function",

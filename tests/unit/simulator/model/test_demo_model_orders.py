@@ -8,6 +8,8 @@ import aiohttp
 import openai
 import pytest
 
+pytestmark = pytest.mark.slow  # `make test` runs them, `make check` does not
+
 MESSAGES: list[Any] = [{"role": "system", "content": "You are Writer."}, {"role": "user", "content": "[Ann]: red fox"}]
 PYTHON: Any = {
     "type": "function",
