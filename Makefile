@@ -34,8 +34,9 @@ demo: $(READY) ## play one session in this terminal (PLATFORM=slack, discord or 
 tour: $(READY) ## a longer demo: a file, a search, a price, a plot, an approval, a question with choices
 	@$(BIN)/muster demo --tour --platform $(PLATFORM)
 
+# The longest first, so that no job is left with one of them at the end.
 test: $(TOOLS) ## run the tests; of the chaos suite the kills alone
-	@$(PYTEST) tests/unit tests/contracts tests/security tests/flows tests/chaos/test_killed_processes.py
+	@$(PYTEST) tests/chaos/test_killed_processes.py tests/flows tests/security tests/contracts tests/unit
 
 test-browser: $(TOOLS) ## test the simulator's page in Chromium, installed first where that is allowed
 	@command -v chromium >/dev/null || { [ "`id -u`" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium; } || true

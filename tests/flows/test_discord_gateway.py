@@ -28,6 +28,7 @@ def _control(room: Room) -> DiscordControl:
 async def _asked(room: Room) -> tuple[Shown, Shown]:
     """The root and the question of a session that waits for an answer, and then ends."""
     await room.script(asks("Which colour?"), f"Blue it is.{DONE}", f"Blue it is, as noted.{DONE}")
+    await room.stage.discord.until_served()  # the test before may have cut it off
     root = await room.start()
     return root, await room.until("Which colour?", root)
 

@@ -56,6 +56,9 @@ class DiscordRoom(Room):
         sent: Outcome = await who.submit(form["id"], fields)
         return sent
 
+    async def confirmed(self, who: Person, *, after: int) -> None:
+        await self.told(who, "Started", after=after)
+
     async def told(self, who: Person, containing: str = "", *, after: int = 0, timeout_s: float = 30.0) -> Shown:
         mine, direct = await who.id(), await who.open_im()
 

@@ -90,6 +90,9 @@ class Room:
         """The private message that brings the person a file."""
         raise NotImplementedError
 
+    async def confirmed(self, who: Person, *, after: int) -> None:
+        """Wait until the person was told that their command was carried out, where the platform wants them told."""
+
     async def thread_under(self, message: Shown) -> None:
         """Let people talk in a thread under one's message, where that is not just done."""
 
@@ -120,7 +123,9 @@ class Room:
         after = self.chat.position
         outcome = await self.command(task if self.name in task else self.task(task), by=by)
         assert outcome.acked, outcome
-        return await self.root(after=after)
+        root = await self.root(after=after)
+        await self.confirmed(by or self.ada, after=after)
+        return root
 
     async def press(self, message: Shown, what: str, *, by: Person | None = None) -> Outcome:
         """Press a message's button, as `button` names it."""
