@@ -93,7 +93,7 @@ async def test_an_acknowledged_answer_is_carried_out_wherever_the_process_dies(t
 
 async def test_without_keeping_first_an_acknowledged_answer_is_lost(tmp_path: Path) -> None:
     async with cluster(tmp_path, bots=0, workers=1) as running:
-        await running.start("bots", mutant="ack_first")
+        await running.start("bots", mutant="ack_first+no_catch_up")  # which would find it again
         acked = await _die_with_answers_on_the_way(running, 1, POINTS[0])
         await asyncio.sleep(5)
         await running.checker.until_quiet(sessions_at_least=1, timeout_s=patience(60), waiting_is_quiet=True)
