@@ -45,7 +45,7 @@ test-browser: $(TOOLS) ## test the simulator's page in Chromium, installed first
 chaos: $(TOOLS) ## kill, freeze and cut off everything, at ten times CI's size: an hour or two
 	@MUSTER_CHAOS_SIZE=$${MUSTER_CHAOS_SIZE:-10} $(BIN)/pytest -s tests/chaos
 
-security: $(TOOLS) ## the attacks at full size, with their figures: some twenty minutes
+security: $(TOOLS) ## the attacks at full size, with their figures
 	@MUSTER_SECURITY_SIZE=$${MUSTER_SECURITY_SIZE:-10} $(BIN)/pytest -s tests/security
 
 conformance: $(TOOLS) ## compare what is said on the wire with what platforms publish: make conformance SPECS=<folder>

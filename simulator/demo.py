@@ -5,7 +5,7 @@ person at the terminal types, or by itself when there is nobody.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +43,19 @@ async def play_on(platform: str, url: str, task: str, console: Console, *, files
     Raises:
         DemoFailed: something was missing, or went wrong.
     """
+    async for name, chat in chats_of(platform, url):
+        console.rule(f"[bold]{name.capitalize()}")
+        await Demo(chat, console, files=files / name, ask=ask).play(task)
+
+
+async def chats_of(platform: str, url: str) -> AsyncIterator[tuple[str, SlackControl | DiscordControl]]:
+    """The platforms that *platform* means (`slack`, `discord`, `both`), each by name and ready for a person."""
     for name, control in (("slack", SlackControl), ("discord", DiscordControl)):
         if platform in (name, "both"):
-            console.rule(f"[bold]{name.capitalize()}")
             async with control(url) as chat:
                 if isinstance(chat, DiscordControl):
                     await chat.until_served()
-                await Demo(chat, console, files=files / name, ask=ask).play(task)
+                yield name, chat
 
 
 class Demo:

@@ -13,9 +13,7 @@ import aiohttp
 from rich.console import Console
 
 from simulator.control_client import Shown
-from simulator.demo import CHANNEL, Ask, Demo, DemoFailed, require
-from simulator.discord.person import DiscordControl
-from simulator.slack.person import SlackControl
+from simulator.demo import CHANNEL, Ask, Demo, chats_of, require
 
 TASK = "Which coffee machine suits our office? Our week is in cups.csv; we pay in bitcoin."
 CUPS = b"day,cups\nMon,310\nTue,342\nWed,365\nThu,338\nFri,274\n"
@@ -66,14 +64,10 @@ async def tour_on(platform: str, url: str, console: Console, *, files: Path, ask
     Raises:
         DemoFailed: something was missing, or went wrong.
     """
-    for name, control in (("slack", SlackControl), ("discord", DiscordControl)):
-        if platform in (name, "both"):
-            console.rule(f"[bold]{name.capitalize()}: a tour")
-            async with control(url) as chat:
-                if isinstance(chat, DiscordControl):
-                    await chat.until_served()
-                await _order(url)
-                await Tour(chat, console, files=files / name, ask=ask).play(TASK)
+    async for name, chat in chats_of(platform, url):
+        console.rule(f"[bold]{name.capitalize()}: a tour")
+        await _order(url)
+        await Tour(chat, console, files=files / name, ask=ask).play(TASK)
 
 
 async def _order(url: str) -> None:
@@ -123,6 +117,3 @@ class Tour(Demo):
         pictures = {path.name for path in self._saved if path.suffix == ".png"}
         require("cups.png" in pictures and len(pictures) > 1, f"pictures were missing: {', '.join(pictures) or 'all'}")
         require(self._pressed == 2, f"{self._pressed} of 2 buttons were pressed")
-
-
-__all__ = ["DemoFailed", "Tour", "tour_on"]
